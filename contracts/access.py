@@ -58,7 +58,14 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.DATA_OFFICER: frozenset({_P.AUDIT_READ, _P.RAW_REVEAL, _P.RELEASE_DECIDE, _P.RELEASE_WITHDRAW}),
     Role.PROVIDER: frozenset(
-        {_P.CATALOG_WRITE, _P.INCOME_READ, _P.OFFERING_WRITE, _P.RAW_REVEAL, _P.RELEASE_SUBMIT, _P.RELEASE_WITHDRAW}
+        {
+            _P.CATALOG_WRITE,
+            _P.INCOME_READ,
+            _P.OFFERING_WRITE,
+            _P.RAW_REVEAL,
+            _P.RELEASE_SUBMIT,
+            _P.RELEASE_WITHDRAW,
+        }
     ),
     Role.OWNER: frozenset(
         {

@@ -14,8 +14,8 @@
     ├── RateLimited            429  carries `retry_after`
     └── Unavailable            503  carries `retry_after`
 
-A domain derives its own leaves; each states a stable `code` (the last part of the problem's `type`), says what happened,
-to what, and what to do. Nothing personal may go into an error.
+A domain derives its own leaves; each states a stable `code` (the last part of the problem's `type`), says
+what happened, to what, and what to do. Nothing personal may go into an error.
 """
 
 from typing import Any, ClassVar
@@ -72,7 +72,9 @@ class FileRejected(InvalidInput):
     title = "The file cannot be read"
 
     def __init__(self, detail: str, *, place: str | None = None) -> None:
-        super().__init__(detail, **({"place": place} if place else {}))
+        super().__init__(detail)
+        if place:
+            self.extra["place"] = place
 
 
 class NotSignedIn(ShuyiError):

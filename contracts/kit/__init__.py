@@ -1,0 +1,1 @@
+"""What every service stands on: settings, database session, jobs, outbox, audit, object store, mail."""

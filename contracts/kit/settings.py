@@ -1,0 +1,83 @@
+"""Settings from `SHUYI_*` environment variables or a `.env` file. README.md lists them all in one table."""
+
+import base64
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every field is one `SHUYI_<NAME>` variable."""
+
+    model_config = SettingsConfigDict(env_prefix="SHUYI_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(Path("~/.shuyi"), description="Folder for the embedded database, objects, mail and caches.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite under SHUYI_HOME.")
+    object_store: str = Field(
+        "",
+        description="Empty means a folder under SHUYI_HOME; `s3://KEY:SECRET@host:port/bucket?secure=false`.",
+    )
+    engine: str = Field("embedded", description="`embedded`, or a Spark master URL for tables beyond one machine.")
+    master_key: SecretStr | None = Field(
+        None,
+        description="32 bytes in base64 that wrap every dataset key; empty: made once in SHUYI_HOME/master.key.",
+    )
+    base_url: str = Field("http://127.0.0.1:8000", description="Where people reach the site; used in links and mail.")
+    host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
+    port: int = Field(8000, description="Port that `serve` listens on.", ge=0, le=65535)
+    timezone: str = Field("Asia/Shanghai", description="Billing and quota periods are cut in this time zone.")
+    mail: str = Field("", description="Empty: files under SHUYI_HOME/mail; `smtp://user:pass@host:port?tls=true`.")
+    mail_from: str = Field("no-reply@shuyi.invalid", description="Sender address of mail.")
+    stripe_api_key: SecretStr | None = Field(None, description="Secret key of the Stripe account; empty: test mode.")
+    stripe_api_base: str = Field("", description="Another base URL for Stripe's API; empty with a live key: Stripe.")
+    stripe_webhook_secret: SecretStr | None = Field(None, description="Signing secret of the Stripe webhook.")
+    fee_ppm: int = Field(100_000, description="Platform fee on income, in parts per million.", ge=0, le=1_000_000)
+    tax_ppm: int = Field(60_000, description="VAT contained in prices, in parts per million.", ge=0, le=1_000_000)
+    currency: str = Field("CNY", description="Currency of prices and of the ledger.")
+    max_upload_bytes: int = Field(2 * 1024**3, description="Largest file taken in.", gt=0)
+    raw_retention_days: int = Field(180, description="Raw uploads are destroyed this many days after upload.", gt=0)
+    dispute_days: int = Field(14, description="Days after a statement in which it can be disputed.", ge=0)
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["console", "json"] = Field("json", description="How log lines are written.")
+    trusted_proxies: str = Field("", description="Addresses whose X-Forwarded-For is believed, comma separated.")
+
+    @field_validator("home")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @cached_property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.home / 'shuyi.db'}"
+
+    @cached_property
+    def master_key_bytes(self) -> bytes:
+        """The 32-byte master key; made and kept (mode 0600) under `home` when no setting gives one."""
+        if self.master_key is not None:
+            key = base64.b64decode(self.master_key.get_secret_value())
+            if len(key) != 32:
+                raise ValueError("SHUYI_MASTER_KEY must be 32 bytes in base64")
+            return key
+        path = self.home / "master.key"
+        self.home.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return base64.b64decode(path.read_bytes())
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(32)))
+            file.flush()
+            os.fsync(file.fileno())
+        return base64.b64decode(path.read_bytes())
+
+    def derived_key(self, purpose: str) -> bytes:
+        """A 32-byte key for one purpose, derived from the master key by HKDF (RFC 5869)."""
+        return HKDF(SHA256(), 32, salt=None, info=f"shuyi:{purpose}".encode()).derive(self.master_key_bytes)
