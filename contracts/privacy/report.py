@@ -1,0 +1,271 @@
+"""What one run of the anonymiser says about itself: the public report, the officer's report and the manifest.
+
+The public report keeps apart what anybody can recompute from the release (with its manifest, data contract
+and policy)
+and what the run attests. Distributions, shapes of raw values and rows at risk are in the officer's report
+only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.privacy.roles import ColumnRole, SubjectUnit
+from contracts.text import Text
+
+REPORT_VERSION: Literal[1] = 1
+
+
+class ReportModel(BaseModel):
+    """Settings shared by all parts of a report."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Threshold(ReportModel):
+    """One requirement of a model and what was reached; ``column`` for models about a sensitive column."""
+
+    model: str
+    required: float
+    reached: float | None
+    column: str | None = None
+
+
+class RecomputableClaims(ReportModel):
+    """True for whoever counts again in the released table alone. Counts are of rows unless the name says
+    otherwise.
+
+    ``k_by_row``: rows in the smallest group of rows that look the same in ``quasi_identifiers`` (published
+    columns); None
+    without quasi-identifiers or rows. ``k_by_subject`` is here only where the subject's pseudonym is
+    published or every row is
+    its own subject.
+    """
+
+    content_hash: str
+    rows_published: int
+    quasi_identifiers: list[str]
+    subject_column: str | None
+    classes: int
+    k_by_row: int | None
+    k_by_subject: int | None
+    subjects_published: int | None
+    diversity: list[Threshold]
+
+
+class ColumnLoss(ReportModel):
+    """Information lost in one quasi-identifier, 0 (as it was) to 1 (nothing left), mean over all rows read.
+
+    Lost is (leaves covered - 1) / (leaves - 1), for ranges of numbers (high - low) / (domain's high -
+    low); suppressed rows
+    count 1. ``wholly_hidden_share``: rows published with nothing left in this column, of the rows published.
+    """
+
+    column: str
+    loss: float
+    wholly_hidden_share: float
+
+
+class AttestedClaims(ReportModel):
+    """What the run saw and a reader of the release alone cannot recount."""
+
+    k_by_subject: int | None
+    rows_in: int
+    rows_suppressed: int
+    subjects_in: int
+    subjects_published: int
+    subjects_suppressed: int
+    """Subjects none of whose rows are published."""
+    loss: float
+    loss_by_column: list[ColumnLoss]
+    entities_found: dict[str, int]
+    """Entity type to the number of cells (scan) or findings hidden in text (redaction)."""
+    texts_redacted: int
+    linked_k: int | None
+    """Where a pseudonym joins several rows of a subject: subjects in the smallest group with the same set
+    of classes."""
+
+
+class Claims(ReportModel):
+    """The two kinds of claims, kept apart."""
+
+    recomputable: RecomputableClaims
+    attested: AttestedClaims
+
+
+class Treatment(ReportModel):
+    """What was done to one column of the source."""
+
+    column: str
+    role: ColumnRole
+    semantic_type: str | None
+    operator: str
+    description: Text
+    published_as: list[str]
+
+
+class LawReference(ReportModel):
+    """Where a requirement comes from."""
+
+    source: Text
+    article: str
+    requirement: Text
+
+
+class Warning(ReportModel):
+    """Something true that a reader should know before relying on the release."""
+
+    code: str
+    column: str | None = None
+    text: Text
+
+
+class PublicReport(ReportModel):
+    """Published with the release."""
+
+    version: Literal[1] = REPORT_VERSION
+    release_id: str
+    created_at: datetime
+    approved: bool = False
+    subject_unit: SubjectUnit
+    policy_fingerprint: str
+    thresholds: list[Threshold]
+    claims: Claims
+    treatments: list[Treatment]
+    algorithm: str
+    certificate: dict[str, int | float | str | bool]
+    """What the search did (nodes checked and pruned, partitions cut) and whether its result is proved to
+    lose least."""
+    assumptions: list[Text]
+    warnings: list[Warning]
+    law_references: list[LawReference]
+
+
+class AttackerRisk(ReportModel):
+    """Re-identification risk seen by one attacker: highest and average over subjects, and the share above
+    the threshold.
+
+    *prosecutor*: knows that the target is in the table, risk 1 / (subjects alike). *journalist*: seeks
+    anyone and needs the
+    population; without population figures the table itself is taken, which overstates the risk.
+    *marketer*: wants as many as
+    possible, the expected share of subjects matched rightly.
+    """
+
+    attacker: Literal["prosecutor", "journalist", "marketer"]
+    highest: float
+    average: float
+    share_above: float
+
+
+class Risk(ReportModel):
+    """Risk of one state of the table; the histogram is of class sizes in subjects."""
+
+    threshold: float
+    subjects: int
+    classes: int
+    unique_subjects: int
+    smallest_class: int | None
+    average_class: float | None
+    attackers: list[AttackerRisk]
+    histogram: list[HistogramBar]
+
+
+class HistogramBar(ReportModel):
+    """Classes whose number of subjects lies in ``low`` … ``high`` (None: no end)."""
+
+    low: int
+    high: int | None
+    classes: int
+    subjects: int
+
+
+class RiskyCombination(ReportModel):
+    """A combination few subjects share, its values as shapes (letters and Han 某, digits 0)."""
+
+    subjects: int
+    shapes: dict[str, str]
+
+
+class ValueShare(ReportModel):
+    """A value (or band) and the share of rows that show it."""
+
+    label: str
+    share: float
+
+
+class ColumnUtility(ReportModel):
+    """A column before and after. ``distance``: total variation between both distributions on common bands,
+    where comparable."""
+
+    column: str
+    distinct_before: int
+    distinct_after: int | None
+    before: list[ValueShare]
+    after: list[ValueShare]
+    distance: float | None
+
+
+class SampleRow(ReportModel):
+    """One row before (shapes only) and after; ``after`` is None where the row is suppressed."""
+
+    before: dict[str, str]
+    after: dict[str, str] | None
+
+
+class OfficerReport(ReportModel):
+    """For the officer who decides; stays in the vault."""
+
+    version: Literal[1] = REPORT_VERSION
+    public: PublicReport
+    risk_before: Risk
+    risk_after: Risk
+    riskiest: list[RiskyCombination]
+    utility: list[ColumnUtility]
+    sample: list[SampleRow]
+    suppressed_profile: list[RiskyCombination]
+    discernibility: float
+    average_class_ratio: float | None
+    """Average class size divided by k; 1 is ideal."""
+
+
+class FileEntry(ReportModel):
+    """One file of a release."""
+
+    name: str
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+class Manifest(ReportModel):
+    """Lists what a release is made of; the release hash is the SHA-256 of its canonical JSON."""
+
+    version: Literal[1] = 1
+    release_id: str
+    created_at: datetime
+    approved: bool = False
+    content_hash: str
+    rows: int
+    policy_fingerprint: str
+    generator: str
+    files: list[FileEntry] = Field(default_factory=list)
+
+    def canonical_json(self) -> bytes:
+        """Sorted keys, no spaces, UTF-8: the bytes of ``manifest.json`` and what the release hash is taken
+        of."""
+        content = self.model_dump(mode="json")
+        return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+    @property
+    def release_hash(self) -> str:
+        """SHA-256 (hex) of :meth:`canonical_json`."""
+        return hashlib.sha256(self.canonical_json()).hexdigest()
+
+
+Risk.model_rebuild()
