@@ -240,8 +240,7 @@ class Policy(PolicyModel):
                     (f"columns.{self.subject}.operator.kind", "the subject column must be dropped or pseudonymised")
                 )
             if self.subject_unit is SubjectUnit.ROW:
-                found.append(("subject_unit", "a subject column needs a unit other than row (person,
-                household, …)"))
+                found.append(("subject_unit", "a subject column needs a unit: person, household, …"))
         elif self.subject_unit is not SubjectUnit.ROW:
             found.append(("subject", f"which column tells one {self.subject_unit} from another?"))
         for index, model in enumerate(self.models):
@@ -283,8 +282,7 @@ class Policy(PolicyModel):
             lines = "; ".join(f"{place}: {text}" for place, text in problems)
             raise InvalidInput(
                 detail=f"The policy cannot be used: {lines}",
-                errors=[{"pointer": "#/" + place.replace(".", "/"), "detail": text} for place, text in
-                problems],
+                errors=[{"pointer": "#/" + place.replace(".", "/"), "detail": text} for place, text in problems],
             ) from error
 
     @classmethod
@@ -294,8 +292,7 @@ class Policy(PolicyModel):
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the policy's canonical JSON."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False,
-        separators=(",", ":"))
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
 
