@@ -23,4 +23,3 @@ class Event(StrEnum):
     REFUND_APPROVED = "refund.approved"  # refund_id: pay back
     REFUND_MADE = "refund.made"  # refund_id
     STATEMENT_ISSUED = "statement.issued"  # statement_id
-    MEMBER_INVITED = "member.invited"  # invitation_id
