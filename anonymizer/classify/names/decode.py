@@ -1,0 +1,83 @@
+"""From per-character masses to names: two thresholds instead of a Viterbi search.
+
+Every character above the low threshold may belong to a name; a run of them is cut at punctuation and where a new name
+clearly begins, and is kept if some character reaches the high threshold. A low threshold on the outside keeps names whole
+(half a name still names its bearer), a high one on the inside keeps other words out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from anonymizer.classify.names.encoder import Floats, Masses
+from anonymizer.recognizers.grammar import Match
+
+LOW: Final = 0.05
+HIGH: Final[dict[str, float]] = {"leak-first": 0.30, "balanced": 0.50}
+_BEGINS: Final = 0.5
+_SCORE: Final = 0.5
+
+_BREAK: Final = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffffA-Za-z·•‧.\- ]|[.\- ](?![A-Za-z])|[0-9]")
+_LATIN_ONLY: Final = re.compile(r"[A-Za-z .\-·]*")
+_NO_NAME: Final = frozenset(
+    "小编 警方 网友 记者 市民 群众 业主 住户 租户 居民 老人 孩子 女子 男子 司机 乘客 患者 客服 物业 保安 城管 交警 民警 同志 先生 女士 小姐 阿姨 叔叔 "
+    "师傅 老师 领导 老板 房东 租客 邻居 家长 学生 医生 护士 某某 本人 对方 他 她 你 我 您 它 们 某 的 了 和 在 是 有 人 金 贵局 贵司".split()
+)
+
+
+def decode(text: str, masses: Masses, mode: str) -> list[Match]:
+    """Names in `text`, with the highest mass as score (never under 0.5: the mode's threshold was met)."""
+    high = HIGH[mode]
+    person = masses.person
+    if not len(person) or float(person.max()) < high:
+        return []
+    names: list[Match] = []
+    for start, end in _runs(text, person, masses.person_begins):
+        top = float(person[start:end].max())
+        word = text[start:end]
+        if top < high or word in _NO_NAME or _LATIN_ONLY.fullmatch(word):
+            continue
+        names.append(Match("PERSON", start, end, max(_SCORE, min(0.99, top))))
+    return names + _recurrences(text, names)
+
+
+def _runs(text: str, person: Floats, begins: Floats) -> list[tuple[int, int]]:
+    """Stretches above the low threshold, cut at breaks and clear beginnings."""
+    runs: list[tuple[int, int]] = []
+    start: int | None = None
+    values, firsts = person.tolist(), begins.tolist()
+    for place, value in enumerate(values):
+        broken = value <= LOW or _BREAK.match(text, place) is not None
+        if start is not None and (broken or (firsts[place] > _BEGINS and place > start)):
+            runs.append((start, place))
+            start = None
+        if start is None and not broken:
+            start = place
+    if start is not None:
+        runs.append((start, len(values)))
+    trimmed = []
+    for begin, end in runs:
+        while begin < end and text[begin] in " .-·•‧":
+            begin += 1
+        while end > begin and text[end - 1] in " .-·•‧":
+            end -= 1
+        if begin < end:
+            trimmed.append((begin, end))
+    return trimmed
+
+
+def _recurrences(text: str, names: list[Match]) -> list[Match]:
+    """The same names elsewhere in the same document, where the network did not see them."""
+    taken = [(m.start, m.end) for m in names]
+    again: list[Match] = []
+    for name in {text[m.start : m.end]: m for m in names if m.end - m.start >= 2}.items():
+        word, first = name
+        place = text.find(word)
+        while place >= 0:
+            end = place + len(word)
+            if not any(s < end and place < e for s, e in taken):
+                again.append(Match("PERSON", place, end, first.score))
+                taken.append((place, end))
+            place = text.find(word, end)
+    return again

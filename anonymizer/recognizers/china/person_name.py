@@ -1,0 +1,53 @@
+"""PERSON by rule: names in forms and beside titles (`姓名：…`, 王先生, 我叫…).
+
+Running text is the tagger's (`anonymizer.classify.names`); these rules are for cells and texts too short to give it
+context, and they need no model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from anonymizer.recognizers.china.surnames import COMMON, COMPOUND, starts_with_surname
+from anonymizer.recognizers.grammar import Grammar, Match
+
+_HAN: Final = r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]"
+_TITLES: Final = (
+    "先生|女士|小姐|太太|夫人|阿姨|叔叔|大爷|大妈|大叔|大姐|大哥|奶奶|爷爷|伯伯|师傅|老师|同学|同志|医生|大夫|护士|教授|律师|警官|法官|"
+    "经理|主任|科长|处长|局长|老板|店长|队长|书记|所长|工程师|某某|某"
+)
+# A field of a form: the value is a name whatever it looks like.
+_LABELS: Final = (
+    "姓名|名字|联系人|申请人|来电人|反映人|投诉人|举报人|诉求人|经办人|办理人|负责人|法定代表人|法人代表|患者|病人|乘客|司机|车主|户主|业主|租客|房东|"
+    "承租人|出租人|监护人|家长|收件人|寄件人|收货人|持卡人|当事人|被告人?|原告人?|嫌疑人|证人|紧急联系人|家属|签名|签字|名"
+)
+_FORM: Final = re.compile(
+    rf"(?:{_LABELS})(?:\([^)\n]{{1,8}}\))?[ \t]*[:=][ \t]*(?P<value>{_HAN}{{1,8}}(?:[·•‧.]{_HAN}{{1,10}}){{0,4}})"
+)
+_HEAD: Final = "(?:" + "|".join(sorted(COMPOUND)) + "|[" + "".join(sorted(COMMON - set("向于常任"))) + "])"
+_TITLED: Final = re.compile(rf"(?P<value>{_HEAD}{_HAN}{{0,2}}?(?:{_TITLES}))(?!们)")
+_CALLED: Final = re.compile(rf"(?:我叫|名叫|叫做|本人叫|姓名为|姓名是|名字是|名字叫|我是)[ \t]*(?P<value>{_HAN}{{2,4}})")
+_FILLER: Final = frozenset({"不详", "未知", "匿名", "保密", "无", "暂无", "不愿透露", "未提供", "不便透露", "未登记", "同上", "本人"})
+
+
+class PersonName(Grammar):
+    """Names after a form's label, after 我叫, and family names beside a title."""
+
+    entity = "PERSON"
+
+    def find(self, text: str) -> Iterator[Match]:
+        if ":" in text or "=" in text:
+            for found in _FORM.finditer(text):
+                value = found["value"]
+                if value not in _FILLER:
+                    score = 0.95 if starts_with_surname(value) or "·" in value else 0.6
+                    yield Match(self.entity, found.start("value"), found.end("value"), score)
+        for found in _TITLED.finditer(text):
+            yield Match(self.entity, found.start("value"), found.end("value"), 0.8)
+        for found in _CALLED.finditer(text):
+            value = found["value"]
+            length = next((n for n in (4, 3, 2) if n <= len(value) and starts_with_surname(value[:n])), 0)
+            if length:
+                yield Match(self.entity, found.start("value"), found.start("value") + length, 0.55)
