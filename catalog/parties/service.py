@@ -132,9 +132,9 @@ def ancestors(session: Session, organisation_id: str) -> list[Organisation]:
 
 def descendant_ids(session: Session, organisation_id: str) -> frozenset[str]:
     """Ids of the organisation and of all below it."""
-    tree = sa.select(col(Organisation.id)).where(col(Organisation.id) == organisation_id).cte("tree", recursive=True)
-    child = sa.orm.aliased(Organisation)
-    tree = tree.union_all(sa.select(child.id).where(child.parent_id == tree.c.id))  # type: ignore[arg-type]  # columns
+    table = Organisation.metadata.tables["parties_organisation"]
+    tree = sa.select(table.c.id).where(table.c.id == organisation_id).cte("tree", recursive=True)
+    tree = tree.union_all(sa.select(table.c.id).where(table.c.parent_id == tree.c.id))
     return frozenset(session.scalars(sa.select(tree.c.id)))
 
 
@@ -273,8 +273,9 @@ def _current(
     return list(session.exec(query.order_by(col(Membership.id))))
 
 
-def members(session: Session, organisation_id: str) -> list[tuple[Membership, Person]]:
-    """Who holds which role at an organisation now."""
+def list_members(session: Session, actor: Actor, organisation_id: str) -> list[tuple[Membership, Person]]:
+    """Who holds which role at an organisation now; for those who may change it."""
+    actor.require(Permission.MEMBER_WRITE, organisation_id)
     memberships = _current(session, organisation_id=organisation_id)
     people = people_by_id(session, {m.person_id for m in memberships})
     return [(m, people[m.person_id]) for m in memberships]

@@ -1,0 +1,326 @@
+"""Management API: accounts, organisations, members, tokens."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, EmailStr
+
+from catalog.parties import service as parties
+from catalog.parties import sign_in
+from catalog.parties.models import OrganisationKind
+from contracts.access import Role
+from contracts.errors import NotFound, ShuyiError
+from contracts.text import Text
+from web.dependencies import Read, ServicesOf, SignedIn, Tx
+
+router = APIRouter(prefix="/api/v1", tags=["parties"])
+
+
+class OrganisationOut(BaseModel):
+    """An organisation."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: str
+    parent_id: str | None
+    kind: str
+    slug: str
+    name: dict[str, str]
+
+
+class OrganisationIn(BaseModel):
+    """A new organisation."""
+
+    kind: OrganisationKind
+    slug: str
+    name: Text
+    parent_id: str | None = None
+    contact_email: EmailStr | None = None
+
+
+class PersonOut(BaseModel):
+    """An account, as its owner and operators see it."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: str
+    email: str
+    name: str
+    language: str
+    created_at: datetime
+
+
+class PersonIn(BaseModel):
+    """A new account made by an operator."""
+
+    email: str
+    name: str
+    password: str | None = None
+
+
+class SignUpIn(BaseModel):
+    """A newcomer with a company of their own."""
+
+    email: str
+    name: str
+    password: str
+    company_name: str
+
+
+class Credentials(BaseModel):
+    """E-mail and password, and what to call the token."""
+
+    email: str
+    password: str
+    token_name: str = "API sign-in"  # noqa: S105  # a label, not a secret
+
+
+class TokenOut(BaseModel):
+    """A personal access token; `token` is shown this once."""
+
+    id: str
+    token: str
+    expires_at: datetime
+
+
+class TokenInfo(BaseModel):
+    """A token without its secret."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: str
+    name: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class NameIn(BaseModel):
+    """A name."""
+
+    name: str
+
+
+class MemberOut(BaseModel):
+    """A role a person holds."""
+
+    membership_id: str
+    person: PersonOut
+    role: Role
+    from_at: datetime
+
+
+class MemberIn(BaseModel):
+    """A role to give."""
+
+    person_id: str
+    role: Role
+
+
+class InvitationIn(BaseModel):
+    """Whom to invite as what."""
+
+    email: str
+    role: Role
+
+
+class InvitationOut(BaseModel):
+    """An open invitation."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: str
+    email: str
+    role: str
+    expires_at: datetime
+
+
+class JoinIn(BaseModel):
+    """Accepting an invitation with a new account, or with one's own when signed in."""
+
+    token: str
+    name: str | None = None
+    password: str | None = None
+
+
+class NoticeOut(BaseModel):
+    """Something that happened and concerns the reader."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: str
+    text: dict[str, str]
+    link: str
+    created_at: datetime
+
+
+@router.post("/sign-up", status_code=201)
+def sign_up(body: SignUpIn, session: Tx) -> OrganisationOut:
+    """Create an account and the organisation it owns."""
+    _, company = parties.sign_up_company(
+        session, email=body.email, name=body.name, password=body.password, company_name=body.company_name
+    )
+    return OrganisationOut.model_validate(company)
+
+
+@router.post("/tokens", status_code=201)
+def exchange_password(body: Credentials, services: ServicesOf) -> TokenOut:
+    """A personal access token for e-mail and password."""
+    with services.database.transaction() as session:
+        found = sign_in.check_password(session, body.email, body.password)
+        if not isinstance(found, ShuyiError):
+            token, secret = sign_in.create_access_token(session, parties.actor_for(session, found.id), body.token_name)
+            return TokenOut(id=token.id, token=secret, expires_at=token.expires_at)
+    raise found  # after the commit that counted the failure
+
+
+@router.get("/me")
+def me(session: Read, actor: SignedIn) -> PersonOut:
+    """Who the token belongs to."""
+    return PersonOut.model_validate(parties.person(session, actor.person_id or ""))
+
+
+@router.get("/me/organisations")
+def my_organisations(session: Read, actor: SignedIn) -> list[OrganisationOut]:
+    """Organisations at which one holds a role."""
+    found = {
+        organisation.id: organisation for _, organisation in parties.memberships_of(session, actor.person_id or "")
+    }
+    return [OrganisationOut.model_validate(organisation) for organisation in found.values()]
+
+
+@router.get("/me/tokens")
+def my_tokens(session: Read, actor: SignedIn) -> list[TokenInfo]:
+    """One's own access tokens."""
+    return [TokenInfo.model_validate(token) for token in sign_in.access_tokens(session, actor.person_id or "")]
+
+
+@router.post("/me/tokens", status_code=201)
+def make_token(body: NameIn, session: Tx, actor: SignedIn) -> TokenOut:
+    """Another access token."""
+    token, secret = sign_in.create_access_token(session, actor, body.name)
+    return TokenOut(id=token.id, token=secret, expires_at=token.expires_at)
+
+
+@router.delete("/me/tokens/{token_id}", status_code=204)
+def revoke_token(token_id: str, session: Tx, actor: SignedIn) -> None:
+    """Make one of one's own tokens worthless."""
+    sign_in.revoke_access_token(session, actor, token_id)
+
+
+@router.get("/me/notices")
+def my_notices(session: Read, actor: SignedIn) -> list[NoticeOut]:
+    """Unread notices, newest first."""
+    return [NoticeOut.model_validate(notice) for notice in parties.notices(session, actor.person_id or "")]
+
+
+@router.post("/me/notices/{notice_id}/read", status_code=204)
+def read_notice(notice_id: str, session: Tx, actor: SignedIn) -> None:
+    """Mark a notice as read."""
+    if parties.read_notice(session, actor.person_id or "", notice_id) is None:
+        raise NotFound("There is no such notice.")
+
+
+@router.get("/organisations")
+def organisations(
+    session: Read, kind: Annotated[list[OrganisationKind] | None, Query()] = None
+) -> list[OrganisationOut]:
+    """The public side of the tree; companies are seen by their members only."""
+    kinds = [name for name in kind or parties.PUBLIC_KINDS if name in parties.PUBLIC_KINDS]
+    return [OrganisationOut.model_validate(found) for found in parties.list_organisations(session, kinds=kinds)]
+
+
+@router.post("/organisations", status_code=201)
+def create_organisation(body: OrganisationIn, session: Tx, actor: SignedIn) -> OrganisationOut:
+    """Add an organisation (operators)."""
+    created = parties.create_organisation(
+        session,
+        actor,
+        kind=body.kind,
+        slug=body.slug,
+        name=body.name,
+        parent_id=body.parent_id,
+        contact_email=body.contact_email,
+    )
+    return OrganisationOut.model_validate(created)
+
+
+@router.patch("/organisations/{organisation_id}")
+def rename(organisation_id: str, body: dict[str, Text], session: Tx, actor: SignedIn) -> OrganisationOut:
+    """Change the published name: `{"name": {"zh-CN": "…"}}`."""
+    return OrganisationOut.model_validate(
+        parties.rename_organisation(session, actor, organisation_id, body.get("name", {}))
+    )
+
+
+@router.post("/people", status_code=201)
+def create_person(body: PersonIn, session: Tx, actor: SignedIn) -> PersonOut:
+    """Add an account (operators)."""
+    return PersonOut.model_validate(
+        parties.create_person(session, actor, email=body.email, name=body.name, password=body.password)
+    )
+
+
+@router.get("/people")
+def people(session: Read, actor: SignedIn) -> list[PersonOut]:
+    """Everyone with an account (operators)."""
+    return [PersonOut.model_validate(found) for found in parties.list_people(session, actor)]
+
+
+@router.get("/organisations/{organisation_id}/members")
+def members(organisation_id: str, session: Read, actor: SignedIn) -> list[MemberOut]:
+    """Who holds which role."""
+    return [
+        MemberOut(
+            membership_id=membership.id,
+            person=PersonOut.model_validate(person),
+            role=Role(membership.role),
+            from_at=membership.from_at,
+        )
+        for membership, person in parties.list_members(session, actor, organisation_id)
+    ]
+
+
+@router.post("/organisations/{organisation_id}/members", status_code=201)
+def grant(organisation_id: str, body: MemberIn, session: Tx, actor: SignedIn) -> dict[str, str]:
+    """Give a role."""
+    return {"membership_id": parties.grant(session, actor, body.person_id, organisation_id, body.role).id}
+
+
+@router.delete("/memberships/{membership_id}", status_code=204)
+def revoke(membership_id: str, session: Tx, actor: SignedIn) -> None:
+    """End a role now."""
+    parties.revoke(session, actor, membership_id)
+
+
+@router.get("/organisations/{organisation_id}/invitations")
+def invitations(organisation_id: str, session: Read, actor: SignedIn) -> list[InvitationOut]:
+    """Open invitations."""
+    parties.list_members(session, actor, organisation_id)
+    return [InvitationOut.model_validate(found) for found in parties.invitations(session, organisation_id)]
+
+
+@router.post("/organisations/{organisation_id}/invitations", status_code=201)
+def invite(
+    organisation_id: str, body: InvitationIn, session: Tx, actor: SignedIn, services: ServicesOf
+) -> InvitationOut:
+    """Invite an address to a role; the mail carries the link."""
+    return InvitationOut.model_validate(
+        parties.invite(
+            session,
+            actor,
+            organisation_id=organisation_id,
+            email=body.email,
+            role=body.role,
+            base_url=services.settings.base_url,
+        )
+    )
+
+
+@router.delete("/invitations/{invitation_id}", status_code=204)
+def revoke_invitation(invitation_id: str, session: Tx, actor: SignedIn) -> None:
+    """Withdraw an invitation."""
+    parties.revoke_invitation(session, actor, invitation_id)
+
+
+@router.post("/invitations/accept", status_code=201)
+def accept(body: JoinIn, session: Tx) -> PersonOut:
+    """Join with a new account."""
+    return PersonOut.model_validate(
+        parties.accept_invitation(session, body.token, name=body.name, password=body.password)
+    )

@@ -1,0 +1,30 @@
+"""Reading forms: values as sent, and errors beside their fields."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from contracts.errors import InvalidInput, ShuyiError
+from web.messages import tell
+from web.rendering import render
+
+
+def values_of(form: FormData) -> dict[str, str]:
+    """The text fields of a form, without files; the last value wins."""
+    return {name: value for name, value in form.multi_items() if isinstance(value, str)}
+
+
+def field_errors(error: ShuyiError) -> dict[str, str]:
+    """Field name → message; an error of the whole form is under ''."""
+    if isinstance(error, InvalidInput) and error.errors:
+        return {found["pointer"].removeprefix("#/"): tell(found["detail"]) for found in error.errors}
+    return {"": tell(error.detail)}
+
+
+def again(request: Request, template: str, error: ShuyiError, values: Mapping[str, Any], **context: Any) -> Response:
+    """The form once more, with what was typed and what is wrong with it."""
+    status = error.status if error.status >= 400 else 422
+    return render(request, template, status_code=status, values=values, errors=field_errors(error), **context)
