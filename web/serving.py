@@ -1,0 +1,97 @@
+"""Running the site: web processes on one socket, and a worker beside them that is started again when it dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from contracts.kit.settings import Settings
+
+RESTART_PAUSE_SECONDS = 1.0
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "web.cli", *arguments]
+
+
+class Companion:
+    """A process kept running beside the site until `stop`."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._arguments = arguments
+        self._stopping = threading.Event()
+        self._process = self._start()
+        self._thread = threading.Thread(target=self._watch, name=f"keep-{arguments[0]}", daemon=True)
+        self._thread.start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        environment = os.environ | {"SHUYI_PARENT_PID": str(os.getpid())}
+        return subprocess.Popen(_command(*self._arguments), env=environment, stdin=subprocess.DEVNULL)
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            self._process.wait()
+            # A pause, so that a process which cannot start does not take the machine with it.
+            if self._stopping.wait(RESTART_PAUSE_SECONDS):
+                return
+            self._process = self._start()
+
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        self._stopping.set()
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def end_with_parent() -> None:
+    """In a companion: stop when the process that started it is gone, however it went."""
+    parent = int(os.environ.get("SHUYI_PARENT_PID", "0"))
+    if not parent:
+        return
+
+    def watch() -> None:
+        never = threading.Event()
+        while not never.wait(1.0):
+            if os.getppid() != parent:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+@contextmanager
+def companions(*commands: tuple[str, ...]) -> Iterator[None]:
+    """Keep `commands` running while the block runs."""
+    running = [Companion(*command) for command in commands]
+    try:
+        yield
+    finally:
+        for companion in running:
+            companion.stop()
+
+
+def serve(settings: Settings, *, workers: int, with_worker: bool = True) -> None:
+    """Serve until told to stop. Settings reach the processes through the environment."""
+    with companions(*([("worker",)] if with_worker else [])):
+        uvicorn.run(
+            "web.app:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=workers if workers > 1 else None,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            proxy_headers=bool(settings.trusted_proxies),
+            timeout_graceful_shutdown=10,
+        )
