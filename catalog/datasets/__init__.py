@@ -1,0 +1,1 @@
+"""Datasets: what a provider offers, described so that people find and understand it."""

@@ -1,0 +1,1 @@
+"""Releases: from a request through the officers' review to an immutable publication."""
