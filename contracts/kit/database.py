@@ -67,10 +67,10 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for reading; nothing of it is ever committed."""
+        """A session for reading; nothing of it is ever committed. What it loaded stays readable afterwards: leaving
+        rolls back by closing, since a `rollback()` would expire every loaded row."""
         with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
-            session.rollback()
 
     def close(self) -> None:
         """Give every pooled connection back."""
