@@ -111,8 +111,10 @@ class Parts:
 
 
 def _loader(extra_template_dirs: Iterable[Path]) -> BaseLoader:
+    # pages/<area>/templates/x.html, or x.html in a folder of the area's name there
     areas: dict[str, BaseLoader] = {
-        folder.parent.name: FileSystemLoader(folder) for folder in sorted(PAGES.glob("*/templates"))
+        folder.parent.name: FileSystemLoader([folder, folder / folder.parent.name])
+        for folder in sorted(PAGES.glob("*/templates"))
     }
     own: list[BaseLoader] = [FileSystemLoader(directory) for directory in extra_template_dirs]
     return ChoiceLoader([*own, FileSystemLoader(TEMPLATES), PrefixLoader(areas)])
