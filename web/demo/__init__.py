@@ -1,0 +1,1 @@
+"""The demo: a city to try everything with."""
