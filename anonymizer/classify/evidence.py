@@ -1,0 +1,169 @@
+"""What the values of a column say: how many cells fit the grammar of each entity type, and how many of these pass its checksum.
+
+Each grammar is one anchored expression over the distinct values (separate expressions are several times quicker than one
+alternation of all). A grammar that no value of a sample fits is not asked about the rest, unless the header names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from anonymizer.classify.profile import Profile
+from anonymizer.recognizers.china.address import Address
+from anonymizer.recognizers.china.bank_card import BankCard
+from anonymizer.recognizers.china.divisions import division_codes, division_names, short_names
+from anonymizer.recognizers.china.hk_identity_card import HongKongIdentityCard
+from anonymizer.recognizers.china.landline import Landline
+from anonymizer.recognizers.china.license_plate import LicensePlate
+from anonymizer.recognizers.china.mobile import Mobile
+from anonymizer.recognizers.china.passport import Passport
+from anonymizer.recognizers.china.resident_id import ResidentId
+from anonymizer.recognizers.china.service_number import SERVICE_PATTERN
+from anonymizer.recognizers.china.surnames import COMPOUND, SINGLE
+from anonymizer.recognizers.china.travel_permit import TravelPermit
+from anonymizer.recognizers.china.uscc import UnifiedSocialCreditCode
+from anonymizer.recognizers.generic.email_address import EmailAddress
+from anonymizer.recognizers.generic.ip_address import IpAddress
+from anonymizer.recognizers.generic.mac_address import MacAddress
+from anonymizer.recognizers.grammar import PatternGrammar
+
+_SAMPLE: Final = 500
+_CHECKED: Final = 5000
+_HAN: Final = r"[\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}]"
+
+_GRAMMARS: Final[tuple[type[PatternGrammar], ...]] = (
+    ResidentId,
+    UnifiedSocialCreditCode,
+    Mobile,
+    LicensePlate,
+    EmailAddress,
+    IpAddress,
+    MacAddress,
+    BankCard,
+    Landline,
+    HongKongIdentityCard,
+    Passport,
+    TravelPermit,
+)
+_LEAST_LENGTH: Final = 7
+"""No grammar fits anything shorter (123456使 has seven places)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Share of non-empty cells that fit, share of these whose checksum holds (None: the type has none), and which values."""
+
+    share: float
+    checked: float | None
+    mask: pl.Series
+
+
+@cache
+def _instances() -> dict[str, PatternGrammar]:
+    return {kind.entity: kind() for kind in _GRAMMARS}
+
+
+def grammar_fits(profile: Profile, wanted: str | None = None) -> dict[str, Fit]:
+    """By entity type, for types that at least one value fits. `wanted` is asked in any case."""
+    if profile.longest < _LEAST_LENGTH or profile.kind in ("date", "decimal", "boolean", "empty"):
+        return {}
+    sample = profile.values.gather_every(max(1, profile.distinct // _SAMPLE))
+    fits: dict[str, Fit] = {}
+    for entity, grammar in _instances().items():
+        if entity != wanted and not sample.str.contains(grammar.anchored).any():
+            continue
+        mask = profile.values.str.contains(grammar.anchored)
+        share = profile.share(mask)
+        if share:
+            fits[entity] = Fit(share, _checked_share(grammar, profile.values.filter(mask)), mask)
+    service = profile.values.str.contains(f"^(?:{SERVICE_PATTERN})$")
+    if service.any():
+        fits["PUBLIC_SERVICE_NUMBER"] = Fit(profile.share(service), None, service)
+    return fits
+
+
+def _checked_share(grammar: PatternGrammar, values: pl.Series) -> float | None:
+    verdicts = [grammar.check(v) for v in values.head(_CHECKED).to_list()]
+    known = [v for v in verdicts if v is not None]
+    return sum(known) / len(known) if known else None
+
+
+def name_mask(values: pl.Series) -> pl.Series:
+    """Values shaped as Chinese personal names: family name and one or two characters, or a name with an interpunct."""
+    single = "".join(sorted(SINGLE))
+    compound = "|".join(sorted(COMPOUND))
+    return values.str.contains(
+        rf"^(?:(?:{compound}){_HAN}{{1,2}}|[{single}]{_HAN}{{1,2}}|{_HAN}{{2,8}}[·•]{_HAN}{{2,10}}(?:[·•]{_HAN}{{1,10}})*"
+        rf"|[{single}][\*xX某]{{1,2}}{_HAN}?|[{single}]{_HAN}?(?:先生|女士|小姐|师傅|阿姨))$"
+    )
+
+
+_COMPANY: Final = (
+    r"(?:公司|集团|有限合伙|合伙企业|事务所|合作社|经营部|商行|店|厂|中心|医院|学校|大学|银行|协会|基金会|委员会|办公室|管理局|街道办|管理处|大队|支队|局|"
+    r"工作室|研究院|幼儿园|超市|餐厅|酒店|门诊部|诊所|服务部|分行|支行|办事处|物业)$"
+)
+
+
+def company_mask(values: pl.Series) -> pl.Series:
+    """Values that end as names of companies and authorities do."""
+    return values.str.contains(_COMPANY) & (values.str.len_chars() >= 4)
+
+
+def division_mask(values: pl.Series) -> pl.Series:
+    """Names or six-digit codes of administrative divisions, streets by their ending."""
+    known = list(division_names() | short_names() | set(division_codes()))
+    return values.is_in(known) | values.str.contains(rf"^{_HAN}{{1,12}}(?:街道|街道办|镇|乡|社区|新区|[省市区县旗])$")
+
+
+def address_mask(profile: Profile) -> pl.Series:
+    """Values that hold an address with a fine part (house, block, room)."""
+    grammar = Address()
+    plausible = profile.values.str.contains(r"[0-9一二三四五六七八九十]\s*(?:号|栋|幢|座|单元|室|楼|弄|房|层)")
+    if not plausible.any():
+        return plausible
+    found = np.zeros(len(profile.values), dtype=bool)
+    for place in np.flatnonzero(plausible.to_numpy()):
+        value = profile.values[int(place)]
+        found[place] = any(m.end - m.start >= 0.5 * len(value) for m in grammar.find(value))
+    return pl.Series(found)
+
+
+def number_share(profile: Profile, low: float, high: float) -> float:
+    """Share of cells that are numbers from `low` to `high`."""
+    numbers = profile.values.cast(pl.Float64, strict=False)
+    return profile.share(numbers.is_between(low, high).fill_null(False))
+
+
+Vocabulary = Callable[[Profile], float]
+
+_VOCABULARIES: Final[dict[str, frozenset[str]]] = {
+    "SEX": frozenset("男 女 男性 女性 未知 m f male female 男人 女人 先生 女士 未说明".split()),
+    "EDUCATION": frozenset(
+        "小学 初中 高中 中专 职高 技校 大专 专科 本科 大学 大学本科 硕士 硕士研究生 博士 博士研究生 研究生 文盲 文盲或半文盲 初中及以下 高中及以下 "
+        "bachelors masters doctorate hs-grad some-college preschool prof-school".split()
+    ),
+    "MARITAL_STATUS": frozenset(
+        "未婚 已婚 离异 离婚 丧偶 初婚 再婚 复婚 single married divorced widowed separated never-married married-civ-spouse".split()
+    ),
+    "ETHNICITY": frozenset(
+        "汉 汉族 回族 回 满族 壮族 蒙古族 藏族 维吾尔族 苗族 彝族 土家族 朝鲜族 侗族 瑶族 白族 哈尼族 黎族 傣族 畲族 "
+        "white black asian-pac-islander amer-indian-eskimo".split()
+    ),
+    "POLITICAL_STATUS": frozenset("群众 中共党员 党员 预备党员 共青团员 团员 无党派人士 民主党派".split()),
+}
+
+
+def vocabulary_fit(profile: Profile) -> tuple[str, float] | None:
+    """The closed vocabulary (sexes, degrees, …) that most cells come from, with its share."""
+    if profile.distinct > 60 or profile.kind != "text":
+        return None
+    lowered = profile.values.str.to_lowercase()
+    shares = {name: profile.share(lowered.is_in(list(words))) for name, words in _VOCABULARIES.items()}
+    name = max(shares, key=lambda n: shares[n])
+    return (name, shares[name]) if shares[name] >= 0.6 and profile.distinct >= 2 else None
