@@ -134,7 +134,7 @@ def test_signing_up_makes_a_company_and_its_owner(database: Database) -> None:
 
 
 def _token(body: str) -> str:
-    return body.split("token=")[1].split()[0]
+    return body.split("token=")[1].split(maxsplit=1)[0]
 
 
 def test_an_invitation_is_mailed_and_accepted_once(database: Database, sent_mail: "list[tuple[str, str, str]]") -> None:
