@@ -1,0 +1,19 @@
+"""What can go wrong in disclosure control."""
+
+from __future__ import annotations
+
+from contracts.errors import InvalidInput
+
+
+class Unreachable(InvalidInput):
+    """The policy's models cannot be met within its suppression limit; the detail says why and what would help."""
+
+    code = "privacy-unreachable"
+    title = "The privacy models cannot be reached"
+
+
+class ReleaseUnreadable(InvalidInput):
+    """A folder is no release, or its papers cannot be read."""
+
+    code = "release-unreadable"
+    title = "The release cannot be read"

@@ -1,0 +1,158 @@
+"""Dates and timestamps as spans of time, and timestamps as bands of the day."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from anonymizer.hierarchies.distinct import Distinct
+from anonymizer.hierarchies.encoded import EncodedColumn, FloatArray, build_tree
+from anonymizer.hierarchies.publishers import ANYTHING, CodePublisher, RangePublisher
+from contracts.errors import InvalidInput
+from contracts.privacy import DateHierarchy, DateLevel, HourBandsHierarchy
+
+_EVERY = {
+    DateLevel.HOUR: "1h",
+    DateLevel.DAY_PART: "6h",
+    DateLevel.DAY: "1d",
+    DateLevel.WEEK: "1w",
+    DateLevel.MONTH: "1mo",
+    DateLevel.QUARTER: "1q",
+    DateLevel.YEAR: "1y",
+    DateLevel.DECADE: "10y",
+}
+_WITHIN_DAY = {DateLevel.HOUR, DateLevel.DAY_PART}
+_FORMATS = (
+    "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M",
+    "%Y年%m月%d日 %H:%M:%S", "%Y%m%d%H%M%S",
+)  # fmt: skip
+_DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d", "%Y.%m.%d")
+
+
+def encode(name: str, hierarchy: DateHierarchy, column: pl.Series) -> EncodedColumn:
+    """Spans of time; published as dates, or as timestamps when a level below the day is allowed."""
+    distinct = Distinct.of(column)
+    times = read_times(distinct)
+    within_day = bool(_WITHIN_DAY & set(hierarchy.levels))
+    if within_day and times.dtype == pl.Date:
+        raise InvalidInput.at(
+            f"columns/{name}/operator/hierarchy/levels",
+            f"Column {name!r} holds dates without a time of day: begin with the level day",
+        )
+    if not within_day:
+        times = times.cast(pl.Date)
+    starts = [_start(times, level) for level in hierarchy.levels]
+    ends = [_end(start, level) for start, level in zip(starts, hierarchy.levels, strict=True)]
+    finest = starts[0].unique().sort()
+    leaf_of_value = (
+        pl.DataFrame({"t": starts[0]})
+        .join(pl.DataFrame({"t": finest, "i": range(len(finest))}), on="t", how="left", maintain_order="left")
+        .get_column("i")
+        .cast(pl.Int64)
+        .to_numpy()
+    )
+    first_value = np.zeros(len(finest), dtype=np.int64)
+    first_value[leaf_of_value[::-1]] = np.arange(len(times))[::-1]
+    keys: list[list[object]] = []
+    loss: list[FloatArray] = []
+    domain = (starts[0].to_physical().min(), ends[0].to_physical().max())
+    for start, end in zip(starts, ends, strict=True):
+        low = start.gather(first_value).to_physical().to_numpy()
+        high = end.gather(first_value).to_physical().to_numpy()
+        keys.append(low.tolist())
+        loss.append(_share(low.astype(np.float64), high.astype(np.float64), domain))
+    tree, origins = build_tree(keys, loss, has_missing=distinct.has_missing)
+    whole = (starts[-1].min(), ends[-1].max())
+    lows = [_pick(starts, first_value, origin, whole[0]) for origin in origins]
+    highs = [_pick(ends, first_value, origin, whole[1]) for origin in origins]
+    publisher = RangePublisher(name, pl.Series(lows, dtype=times.dtype), pl.Series(highs, dtype=times.dtype))
+    leaf = distinct.leaves(leaf_of_value.astype(np.int64), len(finest))
+    return EncodedColumn(name, (name,), leaf, tree, publisher, (*hierarchy.levels, ANYTHING))
+
+
+def encode_hours(name: str, hierarchy: HourBandsHierarchy, column: pl.Series, *, mixed: bool) -> EncodedColumn:
+    """Bands of the day, the date left out."""
+    distinct = Distinct.of(column)
+    values = distinct.values
+    if values.dtype == pl.Time:
+        hours = values.dt.hour()
+    else:
+        times = read_times(distinct)
+        if times.dtype == pl.Date and len(times):
+            raise InvalidInput.at(
+                f"columns/{name}/operator/hierarchy", f"Column {name!r} holds dates without a time of day"
+            )
+        hours = times.cast(pl.Datetime).dt.hour()
+    hour_of = hours.to_numpy().astype(np.int64)
+    finest, leaf_of_value = np.unique(hour_of // hierarchy.hours[0], return_inverse=True)
+    keys: list[list[object]] = []
+    loss: list[FloatArray] = []
+    for width in hierarchy.hours:
+        keys.append([int(band) * hierarchy.hours[0] // width for band in finest])
+        loss.append(np.full(len(finest), (width - 1) / 23))
+    tree, origins = build_tree(keys, loss, has_missing=distinct.has_missing)
+    texts: list[str | None] = []
+    for level, leaf in origins:
+        if level == -2:
+            texts.append(ANYTHING)
+        elif level == -1:
+            texts.append(None)
+        else:
+            width = hierarchy.hours[level]
+            band = int(finest[leaf]) * hierarchy.hours[0] // width
+            texts.append(f"{band * width:02d}:00-{band * width + width - 1:02d}:59")
+    publisher = CodePublisher(name, texts, tree.level.tolist(), mixed)
+    rows = distinct.leaves(leaf_of_value.astype(np.int64), len(finest))
+    return EncodedColumn(name, (name,), rows, tree, publisher, (*(f"{h} h" for h in hierarchy.hours), ANYTHING))
+
+
+def read_times(distinct: Distinct) -> pl.Series:
+    """The values as dates or timestamps (without zone); raises for a value that is neither."""
+    values = distinct.values
+    if values.dtype == pl.Date:
+        return values
+    if isinstance(values.dtype, pl.Datetime):
+        return values.dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    text = values.cast(pl.String).str.strip_chars()
+    dates = _first_that_reads([text.str.to_date(f, strict=False, exact=True) for f in _DATE_FORMATS], text)
+    if dates.null_count() == 0:
+        return dates
+    times = [text.str.to_datetime(f, strict=False, exact=True, time_unit="us") for f in _FORMATS]
+    both = _first_that_reads([*times, dates.cast(pl.Datetime("us"))], text)
+    distinct.refuse(
+        both.is_null(), "no date can be read in", "Empty or correct such cells, or use a category or prefix hierarchy."
+    )
+    return both
+
+
+def _first_that_reads(attempts: list[pl.Series], text: pl.Series) -> pl.Series:
+    frame = pl.DataFrame([s.alias(str(i)) for i, s in enumerate(attempts)])
+    return frame.select(pl.coalesce(pl.all())).to_series().alias(text.name)
+
+
+def _start(times: pl.Series, level: DateLevel) -> pl.Series:
+    if level is DateLevel.DECADE:
+        year = times.dt.year() // 10 * 10
+        frame = pl.DataFrame({"y": year}).select(pl.date(pl.col("y"), 1, 1).cast(times.dtype))
+        return frame.to_series()
+    return times.dt.truncate(_EVERY[level])
+
+
+def _end(start: pl.Series, level: DateLevel) -> pl.Series:
+    """The last day, or the last microsecond, of the span."""
+    unit = "-1d" if start.dtype == pl.Date else "-1us"
+    return start.dt.offset_by(_EVERY[level]).dt.offset_by(unit)
+
+
+def _share(low: FloatArray, high: FloatArray, domain: tuple[object, object]) -> FloatArray:
+    if not isinstance(domain[0], int) or not isinstance(domain[1], int) or domain[1] <= domain[0]:
+        return np.zeros(len(low))
+    bottom, top = float(domain[0]), float(domain[1])
+    return np.asarray((np.clip(high, bottom, top) - np.clip(low, bottom, top)) / (top - bottom))
+
+
+def _pick(spans: list[pl.Series], first_value: np.ndarray, origin: tuple[int, int], whole: object) -> object:  # type: ignore[type-arg]
+    level, leaf = origin
+    if level == -2:
+        return whole
+    return None if level == -1 else spans[level][int(first_value[leaf])]

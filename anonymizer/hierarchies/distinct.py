@@ -1,0 +1,56 @@
+"""The distinct values of a column with their counts: what hierarchies are built from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from anonymizer.hierarchies.encoded import factorise
+from anonymizer.shapes import personal_free
+from contracts.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """``values`` are distinct and rising, ``codes`` is each row's place among them (-1: missing)."""
+
+    name: str
+    values: pl.Series
+    codes: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, column: pl.Series) -> Distinct:
+        """Read a column."""
+        values, codes = factorise(column)
+        return cls(column.name, values, codes)
+
+    @property
+    def has_missing(self) -> bool:
+        """Some row is empty."""
+        return bool((self.codes < 0).any())
+
+    def leaves(self, leaf_of_value: npt.NDArray[np.int64], leaves: int) -> npt.NDArray[np.int32]:
+        """Each row's leaf, given each value's; rows without a value get the leaf after the others."""
+        if len(leaf_of_value) == 0:
+            return np.full(len(self.codes), leaves, dtype=np.int32)
+        table = np.append(leaf_of_value, leaves).astype(np.int32)
+        return table[self.codes]
+
+    def refuse(self, bad: pl.Series, what: str, remedy: str) -> None:
+        """Raise when some value is ``bad``, naming column, value (or its shape), first row, and the way out."""
+        if not bad.any():
+            return
+        place = int(bad.arg_true()[0])
+        occurrences = int((self.codes == place).sum())
+        row = int(np.argmax(self.codes == place)) + 1
+        value = personal_free(self.values[place], occurrences)
+        kinds = int(bad.sum())
+        raise InvalidInput.at(
+            f"columns/{self.name}/operator/hierarchy",
+            f"Column {self.name!r}: {what} the value {value} (row {row}"
+            + (f", and {kinds - 1} more values" if kinds > 1 else "")
+            + f"). {remedy}",
+        )

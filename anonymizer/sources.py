@@ -1,0 +1,121 @@
+"""Reading a table from whatever the caller has, into Polars.
+
+CSV is read as text first, so that leading zeros and long digit strings survive; :func:`read` then turns a column into
+numbers only when the text of every cell is what the number would be written as. Cells that are empty are missing.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import polars as pl
+
+from contracts.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Source: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | pl.DataFrame | pl.LazyFrame | pa.Table"
+
+_SEPARATORS = ",;\t|"
+_SAFE_DIGITS = 15  # a double keeps 15 decimal digits; longer digit strings are codes, not quantities
+
+
+def read(table: Source, *, text_only: bool = False) -> pl.DataFrame:
+    """The table as a Polars frame.
+
+    ``text_only`` keeps the columns of a CSV as text, for recognisers. Raises :class:`InvalidInput` when the file cannot be
+    read, when it has no columns or two columns of one name.
+    """
+    frame = _frame(table, text_only=text_only)
+    if frame.width == 0:
+        raise InvalidInput("The table has no columns")
+    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+    if nested:
+        raise InvalidInput.at(f"columns/{nested[0]}", f"Column {nested[0]!r} holds lists or records: flatten it first")
+    casts = [
+        pl.col(name).cast(pl.String)
+        for name, dtype in frame.schema.items()
+        if dtype in (pl.Categorical, pl.Enum) or dtype == pl.Null
+    ]
+    return frame.with_columns(casts) if casts else frame
+
+
+def _frame(table: Source, *, text_only: bool) -> pl.DataFrame:
+    if isinstance(table, pl.DataFrame):
+        return table
+    if isinstance(table, pl.LazyFrame):
+        return table.collect()
+    if isinstance(table, str | os.PathLike):
+        return _read_path(Path(table), text_only=text_only)
+    module = type(table).__module__.partition(".")[0]
+    if module == "pandas":
+        return pl.from_pandas(cast("pd.DataFrame", table))
+    if module == "pyarrow":
+        return cast(pl.DataFrame, pl.from_arrow(cast("pa.Table", table)))
+    raise InvalidInput(f"Cannot read a {type(table).__name__}: give a path, or a pandas, Polars or Arrow table")
+
+
+def _read_path(path: Path, *, text_only: bool) -> pl.DataFrame:
+    if not path.is_file():
+        raise InvalidInput(f"There is no file {path.name!r}")
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".parquet":
+            return pl.read_parquet(path, glob=False)
+        if suffix in {".jsonl", ".ndjson"}:
+            return pl.read_ndjson(path, infer_schema_length=None)
+        if suffix in {".csv", ".tsv", ".txt"}:
+            return _read_csv(path, text_only=text_only)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        # The engine's message may quote cells, so only its kind is told.
+        raise InvalidInput(f"The file {path.name!r} cannot be read ({type(error).__name__})") from None
+    raise InvalidInput(f"Cannot read {path.name!r}: give a .csv, .tsv, .parquet, .jsonl or .ndjson file")
+
+
+def _read_csv(path: Path, *, text_only: bool) -> pl.DataFrame:
+    with path.open("rb") as stream:
+        header = stream.readline(1_000_000)
+    if not header.strip():
+        raise InvalidInput(f"The file {path.name!r} has no header line")
+    separator = max(_SEPARATORS, key=lambda char: header.count(char.encode()))
+    options: dict[str, Any] = {"separator": separator, "infer_schema": False, "glob": False}
+    try:
+        frame = pl.read_csv(path, **options)
+    except pl.exceptions.ComputeError:
+        try:
+            text = path.read_bytes().decode("gb18030")
+        except UnicodeDecodeError:
+            raise InvalidInput(f"The file {path.name!r} is neither UTF-8 nor GB18030 text") from None
+        frame = pl.read_csv(text.encode(), **{k: v for k, v in options.items() if k != "glob"})
+    return frame if text_only else typed(frame)
+
+
+def typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Text columns turned into integers, numbers or booleans where no cell's text would change its meaning."""
+    return frame.with_columns([_typed(frame.get_column(name)) for name in frame.columns])
+
+
+def _typed(column: pl.Series) -> pl.Series:
+    if column.dtype != pl.String or column.null_count() == len(column):
+        return column
+    for kind in (pl.Int64, pl.Float64):
+        if _reads_as(column.drop_nulls().head(1000), kind) and _reads_as(column, kind):
+            return column.cast(kind)
+    return column
+
+
+def _reads_as(column: pl.Series, kind: type[pl.Int64 | pl.Float64]) -> bool:
+    """Every cell is such a number, with no leading zero, plus sign, padding, exponent or excess digits."""
+    if column.cast(kind, strict=False).null_count() != column.null_count():
+        return False
+    if kind is pl.Int64:
+        plain = column.str.len_bytes().max()
+        if isinstance(plain, int) and plain > _SAFE_DIGITS:
+            return False
+        odd = column.str.starts_with("0") & (column.str.len_bytes() > 1)
+        return not (odd | column.str.contains(r"^[+\s]|^-0|\s$")).any()
+    return bool(column.str.contains(r"^-?(0|[1-9]\d{0,14})(\.\d{1,14})?$").all())
