@@ -132,6 +132,11 @@ def time_tag(value: Date | DateTime | None, text: str | None = None, *, zone: Zo
     return Markup('<time datetime="{}">{}</time>').format(machine, shown)
 
 
+def date_tag(value: Date | DateTime | None, *, zone: ZoneInfo = CITY_ZONE) -> Markup:
+    """As `time_tag`, showing the day alone."""
+    return time_tag(value, date(value, zone=zone), zone=zone)
+
+
 # ---------------------------------------------------------------- figures
 
 

@@ -158,6 +158,7 @@ def make_environment(
         "language_names": i18n.LANGUAGE_NAMES,
         "N_": i18n.N_,
         "current_locale": i18n.current_locale,
+        "gap": gap,
         "page_numbers": page_numbers,
         "with_query": with_query,
         "zone_label": partial(formats.zone_label, zone),
@@ -174,6 +175,7 @@ def _filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "amount": formats.amount,
         "count": formats.count,
         "date": partial(formats.date, zone=zone),
+        "date_tag": partial(formats.date_tag, zone=zone),
         "datetime": partial(formats.datetime, zone=zone),
         "duration": formats.duration,
         "localized": i18n.localized,
@@ -189,6 +191,11 @@ def _filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "translated": i18n.gettext,
         "unit_price": formats.unit_price,
     }
+
+
+def gap() -> str:
+    """What stands between two sentences or words put side by side: a space, in Chinese nothing."""
+    return "" if i18n.current_locale() == "zh-CN" else " "
 
 
 def make_id(text: str) -> str:

@@ -109,7 +109,7 @@ def labels_below(places: Sequence[tuple[float, str]], *, anchor_ends: bool = Fal
     """Words under a plot at percentages of its width. In a narrow place every second one is left out."""
     texts = []
     for index, (percent, words) in enumerate(places):
-        css = ["hi"] if index % 2 and len(places) > 3 else []
+        css = ["hi"] if index % 2 and len(places) > 4 else []
         if anchor_ends and percent <= 0.01:
             css.append("a")
         elif anchor_ends and percent >= 99.99:
