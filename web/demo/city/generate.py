@@ -18,7 +18,7 @@ LEAST_ROWS = 60
 _LEAST_PEOPLE = 400
 _MENTIONED_COMPANIES = 900
 
-_BUILDERS: dict[str, Callable[[City, int], RawTable]] = {
+BUILDERS: dict[str, Callable[[City, int], RawTable]] = {
     "futian-hotline": hotline.build,
     "futian-parking": parking.build,
     "futian-housing": rental.build,
@@ -66,7 +66,7 @@ def generate(
     truths: dict[str, TableTruth] = {}
     for done, department in enumerate(departments, start=1):
         rows = max(LEAST_ROWS, round(department.dataset.rows * scale))
-        table = _BUILDERS[department.code](city, rows)
+        table = BUILDERS[department.code](city, rows)
         _check(department, table)
         rng = city.rng(f"{department.code}/file")
         paths[department.code], broken = files.write(department, table, folder, rng)

@@ -51,7 +51,8 @@ _COMPOUND = ("欧阳", "司马", "上官", "诸葛", "尉迟", "令狐", "皇甫
 
 
 @cache
-def _pieces(phrase: str) -> tuple[Piece, ...]:
+def pieces(phrase: str) -> tuple[Piece, ...]:
+    """A phrase cut at its slots; ValueError for a slot that nothing fills."""
     parts = _SLOT.split(phrase)
     literals, slots = parts[0::2], parts[1::2]
     unknown = set(slots) - set(_MEANING)
@@ -83,7 +84,7 @@ class TextWriter:
         spans: list[Span] = []
         at = 0
         for phrase in phrases:
-            for literal, slot in _pieces(phrase):
+            for literal, slot in pieces(phrase):
                 out.append(literal)
                 at += len(literal)
                 if slot is None:

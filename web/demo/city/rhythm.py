@@ -64,11 +64,11 @@ def hour_of_day(times: Times) -> Indices:
     return np.asarray(times.astype("datetime64[h]").astype(np.int64) % 24)
 
 
-def warmth(times: Times) -> Floats:
-    """The season from 0 (mid January) to 1 (mid July), as a smooth wave."""
+def warmth(times: Times, late_days: int = 0) -> Floats:
+    """The season from 0 (mid January) to 1 (mid July), as a smooth wave that may come some days late."""
     days = times.astype("datetime64[D]")
     day_of_year = (days - times.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
-    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * (day_of_year - 17) / 365.25))
+    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * (day_of_year - 17 - late_days) / 365.25))
 
 
 def wandering(rng: np.random.Generator, count: int, memory: float) -> Floats:

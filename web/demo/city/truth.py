@@ -197,7 +197,8 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`columns` counts columns, `spans` counts spans of free text (also by true type).
+    """`columns` counts columns, `spans` spans of free text; `spans_by_type` counts only what is true and
+    covered, since a finding belongs to no one true type.
 
     A true span is covered when the findings together hold all of it, whatever type they name: it
     would be masked. A finding is precise when it touches a true span of any kind. A column is

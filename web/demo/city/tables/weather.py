@@ -22,14 +22,15 @@ def build(city: City, rows: int) -> RawTable:
     stations = len(_STATIONS)
     hours = -(-rows // stations)
     time = rhythm.hours_until(_LAST_DAY, hours)
-    warm, hour = rhythm.warmth(time), rhythm.hour_of_day(time)
-    front = rhythm.wandering(rng, hours, 0.988)
+    # The sea keeps its warmth: the hottest and the coldest days come late.
+    warm, hour = rhythm.warmth(time, late_days=11), rhythm.hour_of_day(time)
+    front = np.clip(rhythm.wandering(rng, hours, 0.988), -2.4, 2.4)
     damp = rhythm.wandering(rng, hours, 0.95)
     # Rain falls when the air is damp enough, the threshold being lower in summer.
     raining = damp > 2.05 - 1.15 * warm
     rain = np.where(raining, rng.gamma(0.62, 1.2 + 5.6 * warm), 0.0)
     daily = np.cos((hour - 14.5) / 24 * 2 * np.pi)
-    air = 15.6 + 13.6 * warm + 2.9 * daily * np.where(raining, 0.45, 1) + front * (3.0 - 1.9 * warm) - 1.1 * raining
+    air = 15.9 + 13.2 * warm + 2.9 * daily * np.where(raining, 0.45, 1) + front * (2.7 - 1.8 * warm) - 1.1 * raining
     humidity = np.clip(66 + 13 * warm - 9 * daily + 7 * damp + 9 * raining, 22, 100)
     wind = np.abs(1.9 + 0.55 * daily + 0.8 * rhythm.wandering(rng, hours, 0.93) + 0.7 * raining)
     bearing = np.where(warm < 0.45, 0.9, 3.7) + 0.9 * rhythm.wandering(rng, hours, 0.96)
