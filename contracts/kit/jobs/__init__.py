@@ -3,7 +3,7 @@
 from contracts.kit.jobs.queue import Backlog, backlog, failures, retry
 from contracts.kit.jobs.registry import JobContext, Registry
 from contracts.kit.jobs.runner import JobRunner, RunSummary
-from contracts.kit.jobs.tables import Job, JobFailure, JobState, JobStep, Worker
+from contracts.kit.jobs.tables import Job, JobFailure, JobState, JobStep, Schedule, Worker
 
 __all__ = [
     "Backlog",
@@ -15,6 +15,7 @@ __all__ = [
     "JobStep",
     "Registry",
     "RunSummary",
+    "Schedule",
     "Worker",
     "backlog",
     "failures",

@@ -19,7 +19,7 @@ from contracts.errors import Conflict, NotFound, RateLimited, ShuyiError, Unavai
 from contracts.kit import audit
 from contracts.kit.database import Database
 from contracts.kit.jobs.registry import Registry
-from contracts.kit.jobs.tables import Job, JobFailure, JobState, JobStep, Worker
+from contracts.kit.jobs.tables import Job, JobFailure, JobState, JobStep, Schedule, Worker
 from contracts.kit.outbox import OutboxRow, announce
 
 MAX_ERRORS = 8
@@ -31,6 +31,10 @@ class JobLost(Exception):
     """Another worker has taken the job over; this attempt must stop and may write nothing more."""
 
 
+class WorkerDied(Exception):
+    """The job has ended its worker so often that it is given up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A job in the hands of one worker, fenced by its attempt."""
@@ -40,6 +44,7 @@ class Claim:
     payload: dict[str, str]
     worker_id: str
     attempt: int
+    crashes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ def claim(database: Database, registry: Registry, worker_id: str, limit: int) ->
             job.state, job.worker_id, job.claimed_at = JobState.RUNNING, worker_id, now
             job.attempt += 1
             session.add(job)
-        return [Claim(job.id, job.handler, job.payload, worker_id, job.attempt) for job in jobs]
+        return [Claim(job.id, job.handler, job.payload, worker_id, job.attempt, job.crashes) for job in jobs]
 
 
 def hold(session: Session, claim: Claim) -> Job:
@@ -135,46 +140,61 @@ def postpone(database: Database, claim: Claim, error: BaseException) -> bool:
 def give_up(database: Database, claim: Claim, error_class: str, message: str) -> None:
     """Mark the job failed and record why."""
     with database.transaction() as session:
-        _fail(session, hold(session, claim), error_class, message)
-
-
-def _fail(session: Session, job: Job, error_class: str, message: str) -> None:
-    job.state, job.finished_at, job.worker_id = JobState.FAILED, clock.now(), None
-    session.add(job)
-    session.add(
-        JobFailure(
-            job_id=job.id,
-            event=job.event,
-            handler=job.handler,
-            payload=job.payload,
-            error_class=error_class,
-            message=message[:500],
-            attempts=job.attempt,
+        job = hold(session, claim)
+        job.state, job.finished_at, job.worker_id = JobState.FAILED, clock.now(), None
+        session.add(job)
+        session.add(
+            JobFailure(
+                job_id=job.id,
+                event=job.event,
+                handler=job.handler,
+                payload=job.payload,
+                error_class=error_class,
+                message=message[:500],
+                attempts=job.attempt,
+            )
         )
-    )
 
 
-def release_lost(database: Database, worker_id: str, active: Iterable[str], dead: Iterable[str]) -> list[str]:
+def release_lost(database: Database, worker_id: str, active: Iterable[str], dead: Iterable[str]) -> None:
     """Forget `dead` workers and queue again every running job that nobody has: its worker is gone, or it is ours and
-    not among `active`. Returns ids of jobs that were given up because they keep ending their worker."""
-    given_up: list[str] = []
+    not among `active`."""
     active, dead = set(active), list(dead)
     with database.reading() as session:
         if not dead and not session.exec(_lost(worker_id, active).limit(1)).first():
-            return []
+            return
     with database.transaction() as session:
         if dead:
             session.execute(sa.delete(Worker).where(col(Worker.id).in_(dead)))
         for job in session.exec(_lost(worker_id, active).with_for_update(skip_locked=True)):
             job.crashes += 1
-            if job.crashes >= MAX_CRASHES:
-                _fail(session, job, "WorkerDied", "The worker ended while it ran this job, several times over.")
-                given_up.append(job.id)
-            else:
-                job.state, job.worker_id = JobState.QUEUED, None
-                session.add(job)
+            job.state, job.worker_id = JobState.QUEUED, None
+            session.add(job)
         announce(session)
-    return given_up
+
+
+def schedule(database: Database, registry: Registry) -> None:
+    """Queue a job for every periodic handler that is due, unless its last one has yet to end."""
+    now = clock.now()
+    with database.reading() as session:
+        known = {row.name: row.next_at for row in session.exec(select(Schedule))}
+    for periodic in registry.periodic():
+        if periodic.name in known and known[periodic.name] > now:
+            continue
+        with database.transaction() as session:
+            row = session.get(Schedule, periodic.name, with_for_update=True)
+            if row is not None and row.next_at > now:
+                continue
+            due = row.next_at if row else now
+            unfinished = select(Job.id).where(
+                col(Job.handler) == periodic.name, col(Job.state).in_([JobState.QUEUED, JobState.RUNNING])
+            )
+            if session.exec(unfinished.limit(1)).first() is None:
+                identifier = f"{periodic.name}:{due:%Y%m%dT%H%M%S.%fZ}"
+                session.add(Job(id=identifier, event="schedule", handler=periodic.name, payload={}))
+            row = row or Schedule(name=periodic.name, next_at=due)
+            row.next_at = now + periodic.interval
+            session.add(row)
 
 
 def _lost(worker_id: str, active: set[str]) -> Any:
@@ -225,6 +245,8 @@ def is_transient(error: BaseException) -> bool:
 
 def describe(error: BaseException) -> tuple[str, str]:
     """Class and message of an error, fit to be stored: see `JobFailure`."""
+    if isinstance(error, WorkerDied):
+        return "WorkerDied", f"The worker ended while it ran this job, {MAX_CRASHES} times."
     if isinstance(error, ShuyiError):
         return type(error).__name__, error.detail
     frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from contracts.events import Event
@@ -64,11 +65,18 @@ FailureHandler = Callable[[JobContext, dict[str, str], str], None]
 
 @dataclass(frozen=True)
 class Registration:
-    """One handler; `on_failure(context, payload, message)` runs when its job is given up."""
+    """One handler; `on_failure(context, payload, message)` runs, at least once, before its job is given up."""
 
     name: str
     handler: Handler
-    on_failure: FailureHandler | None
+    on_failure: FailureHandler | None = None
+
+
+@dataclass(frozen=True)
+class Periodic(Registration):
+    """A handler that runs each `interval`, on one worker of all."""
+
+    interval: timedelta = timedelta(hours=1)
 
 
 class Registry:
@@ -78,19 +86,36 @@ class Registry:
         self._by_event: dict[str, list[Registration]] = {}
         self._by_name: dict[str, Registration] = {}
 
+    def every(self, interval: timedelta, name: str) -> Callable[[Handler], Handler]:
+        """Have a handler run each `interval` (first at the first start), with an empty payload. It does not overlap
+        with itself, and turns that were missed while no worker ran are made up for by one."""
+
+        def add(handler: Handler) -> Handler:
+            self._add(Periodic(name, handler, interval=interval))
+            return handler
+
+        return add
+
     def on(self, event: Event, name: str, *, on_failure: FailureHandler | None = None) -> Callable[[Handler], Handler]:
         """Have a handler run for each `event`, as `registry.on(event, name)(handler)` or as a decorator. `name` is
         unique and lasting (`domain.verb`): jobs in the database refer to it."""
 
         def add(handler: Handler) -> Handler:
-            if name in self._by_name or not 0 < len(name) <= 80:
-                raise ValueError(f"the handler name {name!r} is taken, empty or too long")
             registration = Registration(name, handler, on_failure)
-            self._by_name[name] = registration
+            self._add(registration)
             self._by_event.setdefault(str(event), []).append(registration)
             return handler
 
         return add
+
+    def _add(self, registration: Registration) -> None:
+        if registration.name in self._by_name or not 0 < len(registration.name) <= 80:
+            raise ValueError(f"the handler name {registration.name!r} is taken, empty or too long")
+        self._by_name[registration.name] = registration
+
+    def periodic(self) -> list[Periodic]:
+        """The handlers that run by the clock."""
+        return [registration for registration in self._by_name.values() if isinstance(registration, Periodic)]
 
     def handlers(self, event: str) -> list[Registration]:
         """The handlers that follow an event, in the order of registration."""

@@ -29,6 +29,7 @@ log = logging.get(__name__)
 
 BEAT_SECONDS = 1.0
 POLL_SECONDS = 1.0
+SCHEDULE_SECONDS = 1.0
 
 
 @dataclass
@@ -64,6 +65,7 @@ class JobRunner:
         self._wakeup = threading.Event()
         self._active: set[str] = set()
         self._beats_seen: dict[str, tuple[int, float]] = {}
+        self._next_schedule = 0.0
         outbox.wake_on_commit(self._wakeup)
 
     def run_forever(self, stop: threading.Event, *, grace_seconds: float = 30.0) -> None:
@@ -80,6 +82,7 @@ class JobRunner:
             while not stop.is_set():
                 self._wakeup.clear()
                 try:
+                    self._schedule()
                     queue.dispatch(self._database, self._registry)
                     free = self._concurrency - len(self._active)
                     for claim in self._claim(free) if free > 0 else ():
@@ -114,6 +117,11 @@ class JobRunner:
                     self._wakeup.wait(0.05)
                     self._wakeup.clear()
 
+    def _schedule(self) -> None:
+        if self._registry.periodic() and time.monotonic() >= self._next_schedule:
+            self._next_schedule = time.monotonic() + SCHEDULE_SECONDS
+            queue.schedule(self._database, self._registry)
+
     def _busy_elsewhere(self) -> bool:
         names = list(self._registry.names())
         with self._database.reading() as session:
@@ -139,15 +147,19 @@ class JobRunner:
         try:
             context = self._context(claim)
             try:
+                if claim.crashes >= queue.MAX_CRASHES:
+                    raise queue.WorkerDied(claim.job_id)
                 registration.handler(context, claim.payload)
                 queue.finish(self._database, claim)
             except JobLost:
-                log.warning("job.lost", handler=claim.handler)
+                raise
             except Exception as error:
                 self._fail(claim, error, summary)
             else:
                 summary.done += 1
                 log.info("job.done", handler=claim.handler, seconds=round(time.monotonic() - started, 3))
+        except JobLost:
+            log.warning("job.lost", handler=claim.handler)
         except Exception as error:
             log.error("job.outcome_unwritten", handler=claim.handler, error=type(error).__name__)
         finally:
@@ -166,15 +178,24 @@ class JobRunner:
             log.warning("job.postponed", handler=claim.handler, error=error_class, message=message)
             summary.waiting.append(told)
             return
+        self._tell_failure(claim, message)
         queue.give_up(self._database, claim, error_class, message)
         log.error("job.failed", handler=claim.handler, error=error_class, message=message)
         summary.failed.append(told)
-        self._tell_failure(claim, message)
 
     def _tell_failure(self, claim: Claim, message: str) -> None:
+        """Let the domain mark its own rows, before the job is given up: a crash in between tells it again. Where this
+        fails, or has ended the worker too, the job is given up all the same."""
         on_failure = self._registry.get(claim.handler).on_failure
-        if on_failure is not None:
+        if on_failure is None or claim.crashes > queue.MAX_CRASHES:
+            return
+        try:
             on_failure(self._context(claim), claim.payload, message)
+        except JobLost:
+            raise
+        except Exception as error:
+            error_class, place = queue.describe(error)
+            log.error("job.on_failure_failed", handler=claim.handler, error=error_class, message=place)
 
     # -- living and dying -------------------------------------------------------------------------------------------
 
@@ -226,16 +247,12 @@ class JobRunner:
 
 def _machine() -> str:
     """What two processes share exactly when they can see each other's process ids."""
-    parts = [socket.gethostname()[:40]]
-    for read in (
-        lambda: Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
-        lambda: str(os.stat("/proc/self/ns/pid").st_ino),
-    ):
-        try:
-            parts.append(read())
-        except OSError:
-            continue  # not Linux: the host name alone has to do
-    return "/".join(parts)
+    name = socket.gethostname()[:40]
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{name}/{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return name  # not Linux: the host name alone has to do
 
 
 def _process(pid: int) -> str | None:

@@ -71,6 +71,15 @@ class Worker(SQLModel, table=True):
     seen_at: datetime = Field(default_factory=clock.now, sa_type=UtcDateTime)
 
 
+class Schedule(SQLModel, table=True):
+    """When a periodic handler is due next."""
+
+    __tablename__ = "kit_schedule"
+
+    name: str = Field(primary_key=True, max_length=80)
+    next_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class JobFailure(SQLModel, table=True):
     """A job given up, for an operator to see. `message` is the error's own plain sentence when it is one of ours, else
     only the place in the code: never the text of a foreign exception, which may quote somebody's data."""
