@@ -8,13 +8,14 @@ server sends at commit; other workers find the row by polling.
 import re
 import threading
 import weakref
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
 from sqlalchemy.orm import Session as OrmSession
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from contracts import clock
 from contracts.events import Event
@@ -54,6 +55,15 @@ def announce(session: Session) -> None:
         session.info[_PENDING] = True
         if session.get_bind().dialect.name == "postgresql":
             session.connection().execute(sa.text("SELECT pg_notify(:channel, '')"), {"channel": NOTIFY_CHANNEL})
+
+
+def since(session: Session, events: Iterable[Event], after: datetime) -> list[tuple[str, dict[str, str]]]:
+    """Id and payload of what happened after a moment, oldest first: a feed for caches of other processes. Rows become
+    visible at their commit, so a reader looks back further than its last look and knows rows by their id."""
+    wanted = select(OutboxRow).where(
+        col(OutboxRow.event).in_([str(event) for event in events]), OutboxRow.created_at > after
+    )
+    return [(row.id, row.payload) for row in session.exec(wanted.order_by(col(OutboxRow.id)))]
 
 
 _listeners: "weakref.WeakSet[threading.Event]" = weakref.WeakSet()
