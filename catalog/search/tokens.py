@@ -48,7 +48,7 @@ def index_terms(text: str) -> str:
 
 
 def match_expression(query: str) -> str:
-    """The FTS5 query for what a person typed: everything they typed has to be there. '' when nothing can be searched."""
+    """The FTS5 query for what a person typed: all of it has to be there. '' when nothing can be searched."""
     parts: list[str] = []
     for run in runs(query):
         if is_han(run):
