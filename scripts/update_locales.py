@@ -9,6 +9,7 @@ under web/; a message translated in any area's file counts for all.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -103,6 +104,11 @@ def missing(web: Path = WEB) -> Iterator[Use]:
     """The messages in use that have no Chinese text."""
     have = translated_keys(catalogues(web))
     return (use for key, use in used_messages(web).items() if key not in have)
+
+
+def placeholders(text: str) -> list[str]:
+    """The names of the values that a message takes, sorted."""
+    return sorted(set(re.findall(r"%\((\w+)\)", text)))
 
 
 def update(area: str, *, prune: bool, web: Path = WEB) -> tuple[int, int]:
