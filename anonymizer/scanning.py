@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from anonymizer.classify.columns import Judgement, judge
+from anonymizer.classify.columns import Judgement, judge, pair_coordinates
 from anonymizer.classify.profile import Profile, profile
 from anonymizer.classify.reasons import explain
 from anonymizer.classify.shape import shape
@@ -48,6 +48,7 @@ def scan(table: Source, *, mode: Mode = "leak-first", on_progress: Progress | No
         tell("columns", _JUDGED * number / frame.width)
         column = profile(frame.get_column(name))
         judged.append((column, judge(column)))
+    pair_coordinates(judged)
     found = _read_texts(judged, mode, tell)
     texts = [(p.cells, p.count(found[p.name].any_mask)) for p, j in judged if p.name in found and j.free_text]
     subject = subject_of(judged, any(hit >= max(1, _DIRECT_IN_TEXT_SHARE * cells) for cells, hit in texts))
@@ -103,7 +104,9 @@ def _read_texts(judged: Sequence[tuple[Profile, Judgement]], mode: Mode, tell: P
     return result
 
 
-def _finding(column: Profile, judgement: Judgement, subject: Subject, text: _TextFindings | None) -> tuple[ColumnFinding, int]:
+def _finding(
+    column: Profile, judgement: Judgement, subject: Subject, text: _TextFindings | None
+) -> tuple[ColumnFinding, int]:
     """The column's finding, and how many of its cells hold personal data."""
     if text is not None and not judgement.free_text and text.counts and group_of(judgement) == "plain":
         judgement = replace(judgement, type="FREE_TEXT", free_text=True, confidence=0.7)
@@ -139,7 +142,7 @@ def _structured_counts(column: Profile, judgement: Judgement, role: ColumnRole) 
     personal = role is ColumnRole.DIRECT_IDENTIFIER or (
         role is ColumnRole.QUASI_IDENTIFIER and judgement.type in ("CN_ADDRESS", "BIRTH_DATE")
     )
-    if not personal or judgement.type in (None, "RECORD_ID"):
+    if not personal or judgement.type in (None, "RECORD_ID") or group_of(judgement) == "organisation":
         return counts, 0
     if not judgement.matching:
         counts[judgement.type or ""] = column.cells

@@ -60,6 +60,8 @@ def _by_grammar(profile: Profile, hint: Hint | None) -> Judgement | None:
         return Judgement(wanted, _sure(fit, strength), fit.share, "both", matching={wanted: fit.mask})
     phones = {name: fits[name] for name in _PHONES if name in fits}
     service = fits.get("PUBLIC_SERVICE_NUMBER")
+    if wanted == "PUBLIC_SERVICE_NUMBER" and (fits["CN_MOBILE"].share if "CN_MOBILE" in fits else 0.0) < _SOME:
+        return Judgement("PUBLIC_SERVICE_NUMBER", 0.9, sum(f.share for f in fits.values()), "both")
     if wanted in ("PHONE_NUMBER", "CN_MOBILE") and service and service.share > sum(f.share for f in phones.values()):
         return Judgement("PUBLIC_SERVICE_NUMBER", 0.9, service.share, "both")
     together = sum(fit.share for fit in phones.values())
@@ -101,10 +103,18 @@ def _by_names(profile: Profile, hint: Hint | None) -> Judgement | None:
         return None
     company = evidence.company_mask(profile.values)
     companies = profile.share(company)
-    person = evidence.name_mask(profile.values) & ~company
+    person = evidence.name_mask(profile.values.str.replace_all(" ", "", literal=True)) & ~company
     persons = profile.share(person)
     wanted = hint.type if hint else None
-    if companies >= 0.5 and wanted not in ("EMPLOYER", "PLACE", "CN_ADDRESS", "FREE_TEXT", "DIVISION"):
+    if companies >= 0.5 and wanted not in (
+        "EMPLOYER",
+        "PLACE",
+        "CN_ADDRESS",
+        "FREE_TEXT",
+        "DIVISION",
+        "CATEGORY",
+        "INDUSTRY",
+    ):
         if wanted == "PERSON" and persons >= _SOME:
             return Judgement("PERSON", 0.8, persons, "both", matching={"PERSON": person})
         basis = "both" if wanted == "COMPANY_NAME" else "values"
@@ -112,9 +122,15 @@ def _by_names(profile: Profile, hint: Hint | None) -> Judgement | None:
     if hint and wanted == "PERSON" and (persons >= 0.3 or (hint.strength >= 0.8 and _latin_names(profile) >= 0.5)):
         # What the header calls a name is one, even where no family name is known to us.
         mask = ~company
-        return Judgement("PERSON", round(0.6 + 0.39 * max(persons, 0.6) * hint.strength, 2), max(persons, profile.share(mask)), "both", matching={"PERSON": mask})
+        return Judgement(
+            "PERSON",
+            round(0.6 + 0.39 * max(persons, 0.6) * hint.strength, 2),
+            max(persons, profile.share(mask)),
+            "both",
+            matching={"PERSON": mask},
+        )
     settled = hint is not None and hint.strength >= 0.8
-    if not settled and persons >= 0.85 and profile.distinct >= 20 and profile.distinct_share >= 0.2 and _model_agrees(profile, person):
+    if not settled and persons >= 0.85 and profile.distinct >= 8 and _model_agrees(profile, person):
         return Judgement("PERSON", round(0.5 + 0.4 * persons, 2), persons, "values", matching={"PERSON": person})
     return None
 
@@ -161,7 +177,12 @@ def _by_place(profile: Profile, hint: Hint | None) -> Judgement | None:
             rooms = profile.share(mask & profile.values.str.contains(r"(?:室|单元|房|栋|幢|座).{0,8}$|\d-\d+-\d+$"))
             basis = "both" if wanted == "CN_ADDRESS" else "values"
             return Judgement(
-                "CN_ADDRESS", round(0.6 + 0.38 * share, 2), share, basis, matching={"CN_ADDRESS": mask}, residential=rooms >= 0.3
+                "CN_ADDRESS",
+                round(0.6 + 0.38 * share, 2),
+                share,
+                basis,
+                matching={"CN_ADDRESS": mask},
+                residential=rooms >= 0.3,
             )
     return None
 
@@ -203,8 +224,10 @@ def _plausible(profile: Profile, hint: Hint) -> bool:
     """Whether the values do not contradict a header that alone decides."""
     if hint.type in ("AGE", "LATITUDE", "LONGITUDE"):
         return False
+    if hint.type in ("DIVISION", "PLACE", "CN_ADDRESS") and profile.kind == "decimal":
+        return False
     if hint.type in ("AMOUNT", "MEASURE", "COUNT"):
-        return profile.kind in ("integer", "decimal")
+        return profile.kind in ("integer", "decimal") or profile.fits(r"^[¥￥]?\d[\d,.]*") >= 0.8
     if hint.type in ("CN_MOBILE", "PHONE_NUMBER", "CN_RESIDENT_ID", "CN_BANK_CARD"):
         return profile.fits(r"\d{4}") >= 0.5
     if hint.type == "PERSON":
@@ -220,12 +243,40 @@ def _plausible(profile: Profile, hint: Hint) -> bool:
     return True
 
 
+def pair_coordinates(judged: list[tuple[Profile, Judgement]]) -> None:
+    """Neighbouring columns of long decimals, one like a longitude of China and one like a latitude, are coordinates.
+
+    Pinyin headers (`jd` is 经度 and 街道) and silent ones leave them undecided; changed in place.
+    """
+    undecided = [
+        j.type in ("MEASURE", "DIVISION", "LATITUDE", "LONGITUDE", None)
+        and p.kind == "decimal"
+        and p.fits(r"\.\d{4,}$") >= 0.7
+        for p, j in judged
+    ]
+    for first in range(len(judged) - 1):
+        if not (undecided[first] and undecided[first + 1]):
+            continue
+        for x, y in ((first, first + 1), (first + 1, first)):
+            longitude, latitude = judged[x], judged[y]
+            if "MEASURE" not in (longitude[1].type, latitude[1].type):
+                continue
+            if (
+                evidence.number_share(longitude[0], 73, 136) >= 0.95
+                and evidence.number_share(latitude[0], 3, 54) >= 0.95
+            ):
+                judged[x] = (longitude[0], Judgement("LONGITUDE", 0.85, 1.0, "values"))
+                judged[y] = (latitude[0], Judgement("LATITUDE", 0.85, 1.0, "values"))
+
+
 def _unnamed(profile: Profile) -> Judgement:
     """Neither header nor values say more than the kind."""
     if profile.kind in ("integer", "decimal"):
         if profile.kind == "integer" and profile.distinct_share == 1.0 and profile.distinct > 1:
             return Judgement("RECORD_ID", 0.5, 1.0, "values")
         return Judgement("MEASURE", 0.4, 1.0, "values")
-    if profile.kind == "text" and profile.distinct_share >= 0.95 and profile.fits(r"^[A-Za-z0-9_-]*\d[A-Za-z0-9_-]*$") >= 0.9:
+    if profile.kind == "text" and profile.fits(r"^[A-Z]\d{2}\.[0-9xX]{1,4}$") >= 0.8:
+        return Judgement("DIAGNOSIS", 0.6, 1.0, "values")  # codes of the International Classification of Diseases
+    if profile.kind == "text" and profile.distinct > 50 and profile.fits(r"^[A-Za-z0-9_-]*\d[A-Za-z0-9_-]*$") >= 0.9:
         return Judgement("RECORD_ID", 0.6, 1.0, "values")
     return Judgement("CATEGORY" if profile.distinct <= 200 else None, 0.4, 1.0, "values")

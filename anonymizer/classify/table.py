@@ -21,6 +21,8 @@ from contracts.privacy import ColumnRole
 _PEOPLE_COUNTED: Final = re.compile(r"人数|人口|人次|户数|population|persons|people|headcount", re.IGNORECASE)
 _NEVER_PERSONAL_ALONE: Final = frozenset({"CN_LANDLINE"})
 _UNIQUE: Final = 0.8
+_CODES: Final = 20
+_CODE_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def subject_of(columns: Sequence[tuple[Profile, Judgement]], text_names_persons:
     counted = any(_PEOPLE_COUNTED.search(p.name) for p, _ in columns)
     homes = any(j.residential for _, j in columns)
     listed = any(
-        j.type in ("COMPANY_NAME", "CN_USCC", "PLACE") and p.distinct_share >= _UNIQUE and p.distinct > 1 for p, j in columns
+        j.type in ("COMPANY_NAME", "CN_USCC", "PLACE") and p.distinct_share >= _UNIQUE and p.distinct > 1
+        for p, j in columns
     )
     organisations = listed and not traits and not identifiers & {"CN_RESIDENT_ID", "ACCOUNT_ID", "CN_LICENSE_PLATE"}
     by_traits = len(traits) >= 2 and not (counted and not identifiers)
@@ -57,8 +60,9 @@ def role_of(profile: Profile, judgement: Judgement, subject: Subject) -> ColumnR
     if not subject.persons:
         return ColumnRole.PLAIN
     if judgement.type == "RECORD_ID":
-        unique = profile.distinct_share >= 0.95 and profile.distinct > 1
-        return ColumnRole.DIRECT_IDENTIFIER if unique and not subject.organisations else ColumnRole.PLAIN
+        # Codes that repeat a few times each may be those of a card, a meter or a bicycle: they follow one person too.
+        follows = profile.distinct >= _CODES and profile.distinct_share >= _CODE_SHARE
+        return ColumnRole.DIRECT_IDENTIFIER if follows and not subject.organisations else ColumnRole.PLAIN
     if group == "identifier":
         of_organisation = subject.organisations and judgement.type == "CN_LANDLINE"
         return ColumnRole.PLAIN if of_organisation else ColumnRole.DIRECT_IDENTIFIER
@@ -66,6 +70,12 @@ def role_of(profile: Profile, judgement: Judgement, subject: Subject) -> ColumnR
         return ColumnRole.SENSITIVE
     if group == "attribute":
         return ColumnRole.QUASI_IDENTIFIER
+    if group == "organisation":
+        # A company beside the number of the person who stands for it names that person.
+        names = profile.distinct_share >= _UNIQUE and profile.distinct >= _CODES and not subject.organisations
+        return ColumnRole.DIRECT_IDENTIFIER if names else ColumnRole.PLAIN
+    if judgement.residential and not subject.organisations:
+        return ColumnRole.DIRECT_IDENTIFIER
     if group in ("event", "place"):
         return ColumnRole.PLAIN if subject.organisations else ColumnRole.QUASI_IDENTIFIER
     return ColumnRole.PLAIN

@@ -145,8 +145,8 @@ def luhn(digits: str) -> bool:
 def resolve(matches: Sequence[Match], threshold: float) -> list[Match]:
     """Non-overlapping findings in order of start, from candidates that overlap.
 
-    The stronger candidate wins (score, then length). What the weaker one covers beyond it is kept as a finding of its own, so
-    that nothing that was found by anyone is left readable.
+    The stronger candidate wins (score, then length). What the weaker one covers beyond it is kept as a finding of its
+    own, so that nothing that was found is left readable; a single character left over is nothing.
     """
     chosen: list[Match] = []
     for match in sorted(matches, key=lambda m: (-m.score, m.start - m.end, m.start)):
@@ -166,5 +166,8 @@ def resolve(matches: Sequence[Match], threshold: float) -> list[Match]:
             pieces = rest
             if not pieces:
                 break
-        chosen.extend(Match(match.type, start, end, match.score) for start, end in pieces)
+        whole = match.end - match.start
+        chosen.extend(
+            Match(match.type, start, end, match.score) for start, end in pieces if end - start >= min(2, whole)
+        )
     return sorted(chosen, key=lambda m: m.start)

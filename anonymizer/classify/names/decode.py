@@ -11,18 +11,27 @@ import re
 from typing import Final
 
 from anonymizer.classify.names.encoder import Floats, Masses
+from anonymizer.recognizers.china.surnames import SINGLE
 from anonymizer.recognizers.grammar import Match
 
 LOW: Final = 0.05
 HIGH: Final[dict[str, float]] = {"leak-first": 0.30, "balanced": 0.50}
 _BEGINS: Final = 0.5
 _SCORE: Final = 0.5
+_HIGH_AFTER_ROLE: Final = 0.15
+"""Enough right after a word that announces a person (老人揭亮, 保安曲想)."""
+_ROLE_BEFORE: Final = re.compile(
+    r"(?:老人|保安|房东|租户|租客|住户|业主|市民|患者|司机|户主|同住人|邻居|店主|家长|学生|孩子|儿子|女儿|父亲|母亲|丈夫|妻子|爱人|老师|医生|护士|员工|经理|由|姓名|联系人|申请人|[、和与及]) ?$"
+)
+_TITLE_AFTER: Final = re.compile(
+    r"先生|女士|小姐|太太|阿姨|叔|伯|姨|哥|姐|总|工|师|某|姓|老|大爷|大妈|主任|经理|科长|书记|所长|站长|队长|老板|医生|同学|律师"
+)
 
 _BREAK: Final = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffffA-Za-z·•‧.\- ]|[.\- ](?![A-Za-z])|[0-9]")
 _LATIN_ONLY: Final = re.compile(r"[A-Za-z .\-·]*")
 _NO_NAME: Final = frozenset(
     "小编 警方 网友 记者 市民 群众 业主 住户 租户 居民 老人 孩子 女子 男子 司机 乘客 患者 客服 物业 保安 城管 交警 民警 同志 先生 女士 小姐 阿姨 叔叔 "
-    "师傅 老师 领导 老板 房东 租客 邻居 家长 学生 医生 护士 某某 本人 对方 他 她 你 我 您 它 们 某 的 了 和 在 是 有 人 金 贵局 贵司".split()
+    "师傅 老师 领导 老板 房东 租客 邻居 家长 学生 医生 护士 某某 本人 对方 他 她 你 我 您 它 们 某 的 了 和 在 是 有 人 金 车 贵局 贵司 社康 社区 物管 居委会".split()
 )
 
 
@@ -30,13 +39,20 @@ def decode(text: str, masses: Masses, mode: str) -> list[Match]:
     """Names in `text`, with the highest mass as score (never under 0.5: the mode's threshold was met)."""
     high = HIGH[mode]
     person = masses.person
-    if not len(person) or float(person.max()) < high:
+    if not len(person) or float(person.max()) < min(high, _HIGH_AFTER_ROLE):
         return []
     names: list[Match] = []
     for start, end in _runs(text, person, masses.person_begins):
         top = float(person[start:end].max())
         word = text[start:end]
-        if top < high or word in _NO_NAME or _LATIN_ONLY.fullmatch(word):
+        needed = (
+            min(high, _HIGH_AFTER_ROLE)
+            if len(word) >= 2 and _ROLE_BEFORE.search(text, max(0, start - 5), start)
+            else high
+        )
+        if top < needed or word in _NO_NAME or _LATIN_ONLY.fullmatch(word):
+            continue
+        if len(word) == 1 and not (word in SINGLE and _TITLE_AFTER.match(text, end)):
             continue
         names.append(Match("PERSON", start, end, max(_SCORE, min(0.99, top))))
     return names + _recurrences(text, names)

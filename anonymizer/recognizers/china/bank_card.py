@@ -21,7 +21,25 @@ class BankCard(PatternGrammar):
     """15 to 19 digits, in one piece or in groups of four."""
 
     entity = "CN_BANK_CARD"
-    context = ("银行卡", "卡号", "银行账", "银行帐", "储蓄卡", "信用卡", "借记卡", "账号", "帐号", "账户", "开户", "打款", "退款", "转账", "bank", "card", "account")
+    context = (
+        "银行卡",
+        "卡号",
+        "银行账",
+        "银行帐",
+        "储蓄卡",
+        "信用卡",
+        "借记卡",
+        "账号",
+        "帐号",
+        "账户",
+        "开户",
+        "打款",
+        "退款",
+        "转账",
+        "bank",
+        "card",
+        "account",
+    )
     pattern = r"[1-9]\d{3}[ -]\d{4}[ -]\d{4}[ -]\d{3,4}(?:[ -]?\d{1,3})?|[1-9]\d{14,18}"
     not_after = r"[0-9A-Za-z.]"
     not_before = r"[0-9A-Za-z]"

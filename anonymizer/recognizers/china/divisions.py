@@ -11,7 +11,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-_SUFFIXES: Final = re.compile(r"(?:特别行政区|(?:[\u4e00-\u9fff]{1,3}族)+自治[区州县]|自治[区州县旗]|林区|新区|地区|矿区|省|市|区|县|旗|盟)$")
+_SUFFIXES: Final = re.compile(
+    r"(?:特别行政区|(?:[\u4e00-\u9fff]{1,3}族)+自治[区州县]|自治[区州县旗]|林区|新区|地区|矿区|省|市|区|县|旗|盟)$"
+)
 
 
 @cache

@@ -16,9 +16,7 @@ class Landline(PatternGrammar):
 
     entity = "CN_LANDLINE"
     context = ("电话", "座机", "固话", "致电", "拨打", "来电", "传真", "tel", "phone", "fax")
-    pattern = (
-        r"(?:(?:\(?(?:\+ ?|00)86\)?[ -]?\(?0?|\(?0)(?:10|2\d|[3-9]\d{2})\)?[ -]{0,2})[2-8]\d{2,3}[ -]?\d{4}(?:(?:-|转|ext\.?) ?\d{1,5})?"
-    )
+    pattern = r"(?:(?:\(?(?:\+ ?|00)86\)?[ -]?\(?0?|\(?0)(?:10|2\d|[3-9]\d{2})\)?[ -]{0,2})[2-8]\d{2,3}[ -]?\d{4}(?:(?:-|转|ext\.?) ?\d{1,5})?"
     not_after = r"[0-9A-Za-z.]"
     not_before = r"[0-9A-Za-z]"
     score = 0.65
@@ -31,7 +29,7 @@ class LocalLandline(PatternGrammar):
     """Seven or eight digits without an area code: only a context word makes them a telephone number."""
 
     entity = "CN_LANDLINE"
-    context = ("电话", "座机", "固话", "tel", "phone", "传真", "fax")
+    context = ("电话", "座机", "固话", "联系方式", "拨打", "致电", "来电", "tel", "phone", "传真", "fax")
     pattern = r"[2-8]\d{2,3}[ -]?\d{4}"
     not_after = r"[0-9A-Za-z.\-]"
     not_before = r"[0-9A-Za-z.\-年元]"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from anonymizer.recognizers.china.surnames import COMMON, COMPOUND, starts_with_surname
+from anonymizer.recognizers.china.surnames import COMPOUND, SINGLE, starts_with_surname
 from anonymizer.recognizers.grammar import Grammar, Match
 
 _HAN: Final = r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]"
@@ -26,10 +26,16 @@ _LABELS: Final = (
 _FORM: Final = re.compile(
     rf"(?:{_LABELS})(?:\([^)\n]{{1,8}}\))?[ \t]*[:=][ \t]*(?P<value>{_HAN}{{1,8}}(?:[·•‧.]{_HAN}{{1,10}}){{0,4}})"
 )
-_HEAD: Final = "(?:" + "|".join(sorted(COMPOUND)) + "|[" + "".join(sorted(COMMON - set("向于常任"))) + "])"
+# Family names that, before a title, are more often the end of another word (原主任, 保安队长, 出租车司机).
+_WORDS: Final = set("向于常任时单全成应边车花房商路强井游席管关支包厉原党安门符和平司")
+_HEAD: Final = "(?:" + "|".join(sorted(COMPOUND)) + "|[" + "".join(sorted(SINGLE - _WORDS)) + "])"
 _TITLED: Final = re.compile(rf"(?P<value>{_HEAD}{_HAN}{{0,2}}?(?:{_TITLES}))(?!们)")
-_CALLED: Final = re.compile(rf"(?:我叫|名叫|叫做|本人叫|姓名为|姓名是|名字是|名字叫|我是)[ \t]*(?P<value>{_HAN}{{2,4}})")
-_FILLER: Final = frozenset({"不详", "未知", "匿名", "保密", "无", "暂无", "不愿透露", "未提供", "不便透露", "未登记", "同上", "本人"})
+_CALLED: Final = re.compile(
+    rf"(?:我叫|名叫|叫做|本人叫|姓名为?|姓名是|名字是|名字叫|我是)[ \t]*(?P<value>{_HAN}{{2,4}})"
+)
+_FILLER: Final = frozenset(
+    {"不详", "未知", "匿名", "保密", "无", "暂无", "不愿透露", "未提供", "不便透露", "未登记", "同上", "本人"}
+)
 
 
 class PersonName(Grammar):
