@@ -198,7 +198,7 @@ CLINIC = Department(
         fields=(
             column("jzlsh", text("就诊流水号", "Visit number"), text("门诊就诊流水号", "Running number of the visit")),
             column("jkkh", text("健康卡号", "Health card"), text("居民健康卡号，一人一号", "One for each person"),
-                   role="direct_identifier", personal=True),
+                   semantic=Semantic.ACCOUNT_ID, role="direct_identifier"),
             direct("xm", text("姓名", "Name"), text("患者姓名", "Name of the patient"), Semantic.PERSON),
             direct("sfzh", text("身份证号", "Resident id"), text("患者身份证号", "Resident id of the patient"),
                    Semantic.CN_RESIDENT_ID),

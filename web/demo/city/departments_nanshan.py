@@ -83,7 +83,7 @@ BIKE = Department(
         fields=(
             column("ddbh", text("订单编号", "Trip number"), text("骑行订单编号", "Number of the trip")),
             column("yhid", text("用户标识", "User"), text("企业内用户标识，一人一号", "The company's id of the rider"),
-                   role="direct_identifier", personal=True),
+                   semantic=Semantic.ACCOUNT_ID, role="direct_identifier"),
             direct("sjh", text("手机号", "Mobile"), text("注册手机号", "Mobile the account is under"),
                    Semantic.CN_MOBILE),
             column("clbh", text("车辆编号", "Bicycle"), text("单车编号", "Number of the bicycle")),
@@ -134,7 +134,7 @@ WATER = Department(
         plans=paid(199, 50_000, 1),
         fields=(
             column("户号", text("户号", "Account"), text("用水户号，一户一号", "One for each household"),
-                   role="direct_identifier", personal=True),
+                   semantic=Semantic.ACCOUNT_ID, role="direct_identifier"),
             direct("户名", text("户名", "Holder"), text("户主姓名", "Name of the holder"), Semantic.PERSON),
             direct("sfzh", text("身份证号", "Resident id"), text("户主身份证号", "Resident id of the holder"),
                    Semantic.CN_RESIDENT_ID),
@@ -148,8 +148,8 @@ WATER = Department(
                    role="quasi_identifier"),
             column("用水人口", text("用水人口", "Persons"), text("登记用水人数", "Persons on record"), type="integer",
                    role="quasi_identifier", unit="人"),
-            column("表号", text("表号", "Meter"), text("水表编号", "Number of the meter"), role="direct_identifier",
-                   personal=True),
+            column("表号", text("表号", "Meter"), text("水表编号", "Number of the meter"),
+                   semantic=Semantic.ACCOUNT_ID, role="direct_identifier"),
             column("抄表月份", text("抄表月份", "Month"), text("计费月份", "Month charged"),
                    semantic=Semantic.DATE_TIME),
             column("抄表日期", text("抄表日期", "Read on"), text("实际抄表日期", "Day of the reading"), type="date",

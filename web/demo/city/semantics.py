@@ -19,6 +19,7 @@ class Semantic(StrEnum):
     LOCATION = "LOCATION"
     COORDINATES = "COORDINATES"
     ORGANIZATION = "ORGANIZATION"
+    ACCOUNT_ID = "ACCOUNT_ID"
     FREE_TEXT = "FREE_TEXT"
     PLAIN = "PLAIN"
 
@@ -34,6 +35,7 @@ PERSONAL: frozenset[Semantic] = frozenset(
         Semantic.CN_LICENSE_PLATE,
         Semantic.CN_ADDRESS,
         Semantic.BIRTH_DATE,
+        Semantic.ACCOUNT_ID,
     }
 )
 

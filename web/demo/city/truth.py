@@ -202,8 +202,9 @@ class Comparison:
 
     A true span is covered when the findings together hold all of it, whatever type they name: it
     would be masked. A finding is precise when it touches a true span of any kind. A column is
-    covered when it is personal and any type was named for it, and a column finding is precise when
-    the column is not plain. `mistyped_columns` were found under another name than the true one.
+    covered when it is personal and was given a type that points at persons, or its own; a column
+    finding of such a type is precise when the column is not plain. `mistyped_columns` were found
+    under another name than the true one.
     """
 
     columns: Score
@@ -221,14 +222,24 @@ class Comparison:
         return self.personal_cells_covered / self.personal_cells if self.personal_cells else 1.0
 
 
-# Findings that say the same thing: scanners differ in how finely they tell these apart.
+# Types that claim a column to be about persons, in the names that scanners use.
+_CLAIMS: frozenset[str] = frozenset(
+    {
+        "PERSON", "CN_RESIDENT_ID", "CN_MOBILE", "CN_LANDLINE", "PHONE_NUMBER", "EMAIL_ADDRESS", "CN_LICENSE_PLATE",
+        "CN_ADDRESS", "NATIVE_PLACE", "BIRTH_DATE", "ACCOUNT_ID", "DEVICE_ID", "CN_BANK_CARD", "CREDIT_CARD",
+        "CN_PASSPORT", "CN_TRAVEL_PERMIT", "HK_IDENTITY_CARD", "CN_SOCIAL_SECURITY_NUMBER",
+        "CN_MEDICAL_RECORD_NUMBER", "WECHAT_ID", "QQ_NUMBER", "IP_ADDRESS", "MAC_ADDRESS", "CN_VIN",
+    }
+)  # fmt: skip
+
+# Names for the same thing: scanners differ in how finely they tell these apart.
 _SAME: tuple[frozenset[str], ...] = (
-    frozenset({"CN_MOBILE", "CN_LANDLINE", "PHONE_NUMBER", "CN_PHONE"}),
-    frozenset({"BIRTH_DATE", "DATE_OF_BIRTH", "DATE_TIME", "DATE"}),
-    frozenset({"CN_ADDRESS", "ADDRESS", "LOCATION", "COORDINATES"}),
-    frozenset({"CN_RESIDENT_ID", "CN_ID_CARD", "CN_ID"}),
-    frozenset({"CN_LICENSE_PLATE", "LICENSE_PLATE"}),
-    frozenset({"CN_USCC", "ORGANIZATION"}),
+    frozenset({"CN_MOBILE", "CN_LANDLINE", "PHONE_NUMBER"}),
+    frozenset({"BIRTH_DATE", "DATE_TIME"}),
+    frozenset({"CN_ADDRESS", "NATIVE_PLACE", "LOCATION", "PLACE"}),
+    frozenset({"COORDINATES", "LATITUDE", "LONGITUDE"}),
+    frozenset({"ACCOUNT_ID", "DEVICE_ID", "CN_SOCIAL_SECURITY_NUMBER", "CN_MEDICAL_RECORD_NUMBER"}),
+    frozenset({"ORGANIZATION", "COMPANY_NAME"}),
 )
 
 
@@ -245,17 +256,17 @@ def compare(truth: TableTruth, found: Found) -> Comparison:
         said = _said_of(column, found.columns)
         if column.type is Semantic.FREE_TEXT:
             continue
-        owed = column.personal
-        named = said is not None and said not in ("PLAIN", "FREE_TEXT")
+        same = said is not None and same_type(column.type, said)
+        named = said in _CLAIMS or (column.personal and same)
         plain = column.type is Semantic.PLAIN and column.role == "plain"
-        columns += Score(int(owed), int(owed and named), int(named), int(named and not plain))
-        if owed and not named:
+        columns += Score(int(column.personal), int(column.personal and named), int(named), int(named and not plain))
+        if column.personal and not named:
             missed.append(column.name)
-        elif owed:
+        elif column.personal:
             cells += column.filled
         if named and plain:
             false.append(column.name)
-        elif said is not None and named and column.type is not Semantic.PLAIN and not same_type(column.type, said):
+        elif named and not same:
             mistyped.append(column.name)
     spans, by_type, text_cells = _compare_spans(truth, found)
     return Comparison(
