@@ -1,0 +1,1 @@
+"""API keys of subscriptions: made once, shown once, kept as hashes."""
