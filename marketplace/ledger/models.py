@@ -114,7 +114,8 @@ class Sequence(SQLModel, table=True):
 BALANCE_TRIGGER = (
     """CREATE FUNCTION ledger_posting_balance() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF EXISTS (SELECT 1 FROM ledger_posting WHERE entry_id = NEW.entry_id GROUP BY currency HAVING SUM(amount) <> 0)
+      IF EXISTS (SELECT 1 FROM ledger_posting WHERE entry_id = NEW.entry_id
+                 GROUP BY currency, provider_id HAVING SUM(amount) <> 0)
       THEN RAISE EXCEPTION 'journal entry % does not sum to zero', NEW.entry_id;
       END IF;
       RETURN NULL;

@@ -50,8 +50,8 @@ class PostedLine:
 def post(session: Session, kind: EntryKind, reference: str, lines: Sequence[Line]) -> JournalEntry:
     """Append an entry; the one already there when `kind` and `reference` were posted before with the same lines.
 
-    Lines of zero are left out. Raises `Unbalanced` where a currency does not sum to zero, and `ReferenceReused`
-    where the earlier entry differs. Serialises with every other posting until the transaction ends.
+    Lines of zero are left out. Raises `Unbalanced` where the lines of a currency and department do not sum to zero,
+    and `ReferenceReused` where the earlier entry differs. Holds the journal until the transaction ends.
     """
     wanted = [line for line in lines if line.amount != 0]
     _check_balance(kind, reference, wanted)
@@ -85,6 +85,11 @@ def post(session: Session, kind: EntryKind, reference: str, lines: Sequence[Line
     session.add(head)
     session.flush()
     return entry
+
+
+def hold(session: Session) -> None:
+    """Wait for the journal and hold it until the transaction ends."""
+    _lock_head(session)
 
 
 def close_time(session: Session, moment: datetime | None = None) -> datetime:
@@ -294,10 +299,10 @@ def _lock_head(session: Session) -> Head:
 def _check_balance(kind: EntryKind, reference: str, lines: Sequence[Line]) -> None:
     if not lines:
         raise Unbalanced(f"{kind} {reference}: an entry needs postings.")
-    sums: dict[str, int] = defaultdict(int)
+    sums: dict[tuple[str, str], int] = defaultdict(int)
     for line in lines:
-        sums[line.currency] += line.amount
-    if wrong := {currency: amount for currency, amount in sums.items() if amount}:
+        sums[line.currency, line.provider_id] += line.amount
+    if wrong := {key: amount for key, amount in sums.items() if amount}:
         raise Unbalanced(f"{kind} {reference}: postings sum to {wrong}, not to zero.")
 
 

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from catalog.datasets import service as datasets
 from catalog.parties import service as parties
-from contracts.access import Actor, Permission
+from contracts.access import Actor, Permission, Role
 from contracts.clock import month_name, now
 from contracts.errors import Conflict, InvalidInput
 from contracts.events import Event
@@ -160,7 +160,7 @@ def suspend(session: Session, actor: Actor, subscription_id: str) -> Subscriptio
 
 
 def cancel(session: Session, actor: Actor, subscription_id: str, *, at: datetime | None = None) -> Subscription:
-    """End a subscription at `at`, at once when None. `billing.service.cancel` chooses the end of the month paid for."""
+    """End a subscription at `at`, at once when None. `billing.service.cancel_subscription` chooses the month's end."""
     subscription = _locked(session, subscription_id)
     actor.require(Permission.SUBSCRIPTION_WRITE, subscription.organisation_id)
     return end(session, actor, subscription_id, at=at)
@@ -186,6 +186,19 @@ def end(session: Session, actor: Actor, subscription_id: str, *, at: datetime | 
     session.add(subscription)
     audit.record(session, actor, "subscription.ended", "subscription", subscription.id)
     outbox.emit(session, Event.SUBSCRIPTION_ENDED, subscription_id=subscription.id)
+    return subscription
+
+
+def keep(session: Session, actor: Actor, subscription_id: str) -> Subscription:
+    """Take back a cancellation that has not taken effect yet."""
+    subscription = _locked(session, subscription_id)
+    actor.require(Permission.SUBSCRIPTION_WRITE, subscription.organisation_id)
+    if subscription.state == SubscriptionState.ENDED or (subscription.ends_at and subscription.ends_at <= now()):
+        raise Conflict("This subscription has ended. Subscribe again.", subscription_id=subscription_id)
+    if subscription.ends_at is not None:
+        subscription.ends_at = None
+        session.add(subscription)
+        audit.record(session, actor, "subscription.kept", "subscription", subscription.id)
     return subscription
 
 
@@ -248,7 +261,7 @@ def get(session: Session, subscription_id: str) -> Subscription:
 def require_readable(session: Session, actor: Actor, subscription_id: str) -> Subscription:
     """The subscription, for a member of its organisation or an operator; others do not learn that it exists."""
     subscription = get(session, subscription_id)
-    if not actor.may(Permission.INVOICE_READ, subscription.organisation_id):
+    if not (actor.may(Permission.INVOICE_READ, subscription.organisation_id) or actor.has_role(Role.OPERATOR)):
         raise SubscriptionNotFound("There is no such subscription.", subscription_id=subscription_id)
     return subscription
 
