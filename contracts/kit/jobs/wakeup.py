@@ -54,7 +54,7 @@ class Watcher:
                     connection.execute(f"LISTEN {NOTIFY_CHANNEL}")
                     self._wakeup.set()
                     while not self._stop.is_set():
-                        for _ in connection.notifies(timeout=0.5, stop_after=1):
+                        for _ in connection.notifies(timeout=0.2, stop_after=1):
                             self._wakeup.set()
             except psycopg.OperationalError:
                 self._stop.wait(1)
