@@ -1,7 +1,8 @@
 """What people say to the hotline. `{slot}` is filled by `hotline_text`; the words are invented.
 
 A ticket is an opening (who), a body of its category (what) and an ending (what is wanted). Some
-tickets are one piece: notes of an operator in a hurry, letters, chat messages, forms.
+tickets are one piece: notes of an operator in a hurry, letters, chat messages, forms. Some hold
+what only looks personal: shops called after people, public numbers, case and receipt numbers.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ BODIES: dict[str, tuple[str, ...]] = {
         "{address_short}水压太低，五楼以上早上没有水，家里有孕妇。",
         "电表箱冒火花，联系电工{other}（{phone2}）未到，担心出事。",
         "自来水有异味、发黄，{place}一带住户都有同样情况。",
+        "缴费回执流水号2026{order}0001查不到记录，银行说已经扣款。",
     ),
     "劳动纠纷": (
         "在{company}工作，公司拖欠三个月工资，负责人{other}，电话{phone2}。",
@@ -69,6 +71,7 @@ BODIES: dict[str, tuple[str, ...]] = {
         "被{company}辞退未给补偿，入职时登记的身份证是{id}，合同编号{order}。",
         "工友{other}在工地受伤，老板{surname2}总不肯出医药费，工地在{place}。",
         "试用期工资没有发，已发邮件到{email2}，没有人答复。",
+        "仲裁案号深福劳人仲案{order}号，{date}开庭，仲裁员未到，请督促。",
     ),
     "消费维权": (
         "在{place}一家店办了健身卡，店已关门，收款人{other}，账号绑定手机{phone2}，金额三千元。",
@@ -76,6 +79,8 @@ BODIES: dict[str, tuple[str, ...]] = {
         "教育机构跑路，老师{other}已失联，家长群里共有四十多人，发票抬头为{company}，税号{uscc}。",
         "美容院诱导贷款，业务员{surname2}小姐，微信同号{phone2}。",
         "餐馆就餐后腹泻，{date}在社康就诊，要求赔偿，票据发到{email2}。",
+        "在陈记肠粉店吃到异物，老板{surname2}先生不承认，已打12315登记，编号{order}。",
+        "{place}旁的周小妹奶茶店停业，充值卡余额退不了。",
     ),
     "房屋租赁": (
         "租住{address_short}，退租后房东{other}不退押金五千元，房东电话{phone2}。",
@@ -90,6 +95,7 @@ BODIES: dict[str, tuple[str, ...]] = {
         "{company}门口堆放建筑垃圾，占用盲道。",
         "小区绿化带被{other}私自种菜，施肥发臭。",
         "{date}大雨后{place}积水没过脚踝，井盖松动，请尽快处理。",
+        "{place}的向阳花店和安康药房把货物堆到人行道，城管来过又摆出来。",
     ),
     "医疗卫生": (
         "{name}在社康接种疫苗，系统里没有记录，身份证{id}，请补录。",
@@ -97,6 +103,7 @@ BODIES: dict[str, tuple[str, ...]] = {
         "{date}在社康排队两小时，护士{surname2}护士态度生硬。",
         "医保卡异地备案失败，预留手机{phone2}收不到验证码。",
         "急救车{date}来{address_short}接老人，路口被堵，耽误了时间。",
+        "咨询金银花颗粒能否用医保，黄大妈药房说要打12345问，114也查不到。",
     ),
     "交通出行": (
         "{place}红绿灯时间太短，老人过不了马路。",
@@ -104,6 +111,7 @@ BODIES: dict[str, tuple[str, ...]] = {
         "公交车司机在{place}甩站，车牌{plate}，时间{date}。",
         "骑共享单车未锁好被多扣费用，订单{order}，账户手机{phone2}。",
         "网约车{plate_odd}司机{surname2}师傅绕路，要求退费。",
+        "公交M474线{date}一个小时没有来车，站牌上的96666没人接。",
     ),
 }
 
