@@ -105,7 +105,14 @@ class TestFigures:
 
     @pytest.mark.parametrize(
         ("octets", "text"),
-        [(0, "0 B"), (999, "999 B"), (58_200, "58 KB"), (1_240_000, "1.2 MB"), (999_999, "1.0 MB"), (3 * 10**15, "3,000 TB")],
+        [
+            (0, "0 B"),
+            (999, "999 B"),
+            (58_200, "58 KB"),
+            (1_240_000, "1.2 MB"),
+            (999_999, "1.0 MB"),
+            (3 * 10**15, "3,000 TB"),
+        ],
     )
     def test_sizes(self, octets: int, text: str) -> None:
         assert formats.size(octets) == text
