@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from anonymizer.hierarchies import categories, dates, divisions, geo, numeric
+from anonymizer.hierarchies import categories, dates, geo, numeric
 from anonymizer.hierarchies.encoded import EncodedColumn, PublishedColumn, Tree
 from contracts.privacy import (
     CategoryHierarchy,
@@ -41,6 +41,9 @@ def encode(name: str, hierarchy: Hierarchy, table: pl.DataFrame, *, mixed: bool)
         case PrefixHierarchy():
             return categories.encode_prefix(name, hierarchy, column, mixed=mixed)
         case DivisionsHierarchy():
+            # The gazetteer comes with the recognisers, which only this kind needs.
+            from anonymizer.hierarchies import divisions
+
             return divisions.encode(name, hierarchy, column, mixed=mixed)
         case GeoGridHierarchy():
             return geo.encode(name, hierarchy, column, table.get_column(hierarchy.longitude))

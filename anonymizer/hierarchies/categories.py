@@ -96,7 +96,7 @@ def encode_plain(name: str, column: pl.Series) -> EncodedColumn:
     tree, _ = build_tree([list(range(count))], [np.zeros(count)], has_missing=distinct.has_missing, root=False)
     values = distinct.values.extend_constant(None, int(distinct.has_missing))
     leaf = distinct.leaves(np.arange(count, dtype=np.int64), count)
-    return EncodedColumn(name, (name,), leaf, tree, ValuePublisher(name, values), ("0",))
+    return EncodedColumn(name, (name,), leaf, tree, ValuePublisher(name, values), ("0",), True)
 
 
 def _covered_share(covered: list[int], leaves: int) -> FloatArray:
@@ -123,4 +123,4 @@ def _coded(
     names = level_names or tuple(str(level) for level in range(len(keys)))
     publisher = CodePublisher(name, texts, tree.level.tolist(), mixed)
     leaf = distinct.leaves(leaf_of_value.astype(np.int64), len(keys[0]))
-    return EncodedColumn(name, (name,), leaf, tree, publisher, (*names, ANYTHING))
+    return EncodedColumn(name, (name,), leaf, tree, publisher, (*names, ANYTHING), len(keys[0]) == len(distinct.values))

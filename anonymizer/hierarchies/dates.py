@@ -67,7 +67,7 @@ def encode(name: str, hierarchy: DateHierarchy, column: pl.Series) -> EncodedCol
     highs = [_pick(ends, first_value, origin, whole[1]) for origin in origins]
     publisher = RangePublisher(name, pl.Series(lows, dtype=times.dtype), pl.Series(highs, dtype=times.dtype))
     leaf = distinct.leaves(leaf_of_value.astype(np.int64), len(finest))
-    return EncodedColumn(name, (name,), leaf, tree, publisher, (*hierarchy.levels, ANYTHING))
+    return EncodedColumn(name, (name,), leaf, tree, publisher, (*hierarchy.levels, ANYTHING), len(finest) == len(times))
 
 
 def encode_hours(name: str, hierarchy: HourBandsHierarchy, column: pl.Series, *, mixed: bool) -> EncodedColumn:
@@ -103,7 +103,8 @@ def encode_hours(name: str, hierarchy: HourBandsHierarchy, column: pl.Series, *,
             texts.append(f"{band * width:02d}:00-{band * width + width - 1:02d}:59")
     publisher = CodePublisher(name, texts, tree.level.tolist(), mixed)
     rows = distinct.leaves(leaf_of_value.astype(np.int64), len(finest))
-    return EncodedColumn(name, (name,), rows, tree, publisher, (*(f"{h} h" for h in hierarchy.hours), ANYTHING))
+    names = (*(f"{hours} h" for hours in hierarchy.hours), ANYTHING)
+    return EncodedColumn(name, (name,), rows, tree, publisher, names, len(finest) == len(values))
 
 
 def read_times(distinct: Distinct) -> pl.Series:

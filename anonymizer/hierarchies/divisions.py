@@ -54,7 +54,7 @@ def encode(name: str, hierarchy: DivisionsHierarchy, column: pl.Series, *, mixed
     ]
     publisher = CodePublisher(name, shown, tree.level.tolist(), mixed)
     rows = distinct.leaves(leaf_of_value, len(leaves))
-    return EncodedColumn(name, (name,), rows, tree, publisher, (*hierarchy.levels, ANYTHING))
+    return EncodedColumn(name, (name,), rows, tree, publisher, (*hierarchy.levels, ANYTHING), False)
 
 
 # A place is (code of up to six digits or nine, street name or None); names are given for addresses, codes for codes.

@@ -120,7 +120,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class EncodedColumn:
-    """A quasi-identifier: ``leaf`` per row, its tree, and how cells are published. ``sources`` are the table's columns."""
+    """A quasi-identifier: ``leaf`` per row, its tree, and how cells are published. ``sources`` are the table's columns.
+
+    ``faithful``: leaves tell apart all that the raw values do, so counting leaves is counting raw values.
+    """
 
     name: str
     sources: tuple[str, ...]
@@ -128,6 +131,7 @@ class EncodedColumn:
     tree: Tree
     publisher: Publisher
     level_names: tuple[str, ...]
+    faithful: bool
 
     def publish(self, cells: IntArray) -> list[PublishedColumn]:
         """The release's columns for these cells."""

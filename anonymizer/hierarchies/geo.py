@@ -68,6 +68,7 @@ def encode(name: str, hierarchy: GeoGridHierarchy, latitude: pl.Series, longitud
         tree,
         PairPublisher(*publishers),
         (*(f"{size:g}°" for size in hierarchy.cell_sizes), ANYTHING),
+        False,
     )
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from anonymizer.hierarchies.distinct import Distinct
 from anonymizer.hierarchies.encoded import EncodedColumn, FloatArray, IntArray, build_tree
-from anonymizer.hierarchies.publishers import RangePublisher
+from anonymizer.hierarchies.publishers import ANYTHING, RangePublisher
 from contracts.privacy import NumericHierarchy
 
 _SLACK = 1e-9  # 0.3 / 0.1 is a hair below 3 in binary
@@ -63,7 +63,7 @@ def encode(name: str, hierarchy: NumericHierarchy, column: pl.Series, *, mixed: 
         f"cuts {i + 1}" for i in range(len(hierarchy.cut_points or []))
     )
     leaf = distinct.leaves(leaf_of_value.astype(np.int64), len(finest))
-    return EncodedColumn(name, (name,), leaf, tree, publisher, (*names, "*"))
+    return EncodedColumn(name, (name,), leaf, tree, publisher, (*names, ANYTHING), len(finest) == len(values))
 
 
 def _numbers(distinct: Distinct) -> pl.Series:

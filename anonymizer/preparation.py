@@ -1,0 +1,127 @@
+"""A policy meeting a table: checked against each other, quasi-identifiers encoded, combinations counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from anonymizer import engines
+from anonymizer.algorithms import full_domain, local
+from anonymizer.algorithms.recoding import Recoding
+from anonymizer.engines import Demand, Histogram
+from anonymizer.hierarchies import EncodedColumn, encode, encode_plain
+from anonymizer.hierarchies.encoded import factorise
+from anonymizer.operators import mask, round_to, top_bottom
+from contracts.errors import InvalidInput
+from contracts.privacy import (
+    Algorithm,
+    CategoryHierarchy,
+    DistinctLDiversity,
+    Generalise,
+    KAnonymity,
+    Mask,
+    MissingMeaning,
+    Policy,
+    Round,
+    TopBottom,
+)
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a search needs, and the table it came from. ``subject`` is each row's subject number, None: its own."""
+
+    table: pl.DataFrame
+    policy: Policy
+    histogram: Histogram
+    subject: IntArray | None
+    rows_without_subject: int
+
+    @property
+    def quasi_identifiers(self) -> tuple[EncodedColumn, ...]:
+        """The encoded quasi-identifiers, in the policy's order."""
+        return self.histogram.columns
+
+
+def prepare(table: pl.DataFrame, policy: Policy) -> Prepared:
+    """Check that policy and table fit and count combinations.
+
+    Raises :class:`InvalidInput` for a column only one of both knows, an empty table, or a value its hierarchy does not take.
+    Rows whose subject is empty count as one unknown subject together: nothing shows that they are different people.
+    """
+    _check_columns(table, policy)
+    subject, without = _subjects(table, policy)
+    columns = [_encode(table, policy, name) for name in policy.quasi_identifiers]
+    demands = [Demand(KAnonymity().kind, policy.k, subject)]
+    for model in policy.models:
+        if isinstance(model, DistinctLDiversity):
+            _, codes = factorise(table.get_column(model.column))
+            demands.append(Demand(model.kind, model.l, codes.astype(np.int64) + 1, model.column))
+    histogram = engines.build(
+        columns, table.height, demands, suppress_missing=policy.missing is MissingMeaning.SUPPRESS
+    )
+    return Prepared(table, policy, histogram, subject, without)
+
+
+def search(prepared: Prepared) -> Recoding:
+    """Find what every combination is shown as; raises :class:`anonymizer.errors.Unreachable`."""
+    histogram, policy = prepared.histogram, prepared.policy
+    if not histogram.columns:
+        nothing = np.zeros(histogram.combinations, dtype=bool)
+        cells = np.empty((histogram.combinations, 0), dtype=np.int64)
+        return Recoding(cells, nothing, {"search": "none: no quasi-identifiers", "optimal": True})
+    if policy.algorithm is Algorithm.FULL_DOMAIN:
+        return full_domain.recode(histogram, policy.suppression_limit)
+    return local.recode(histogram, policy.suppression_limit, missing_is_any=policy.missing is MissingMeaning.ANY)
+
+
+def _check_columns(table: pl.DataFrame, policy: Policy) -> None:
+    absent = [name for name in policy.columns if name not in table.columns]
+    if absent:
+        raise InvalidInput(
+            f"The policy names columns the table does not have: {', '.join(absent)}. The table has: {', '.join(table.columns)}",
+            errors=[{"pointer": f"#/columns/{name}", "detail": "not in the table"} for name in absent],
+        )
+    unnamed = [name for name in table.columns if name not in policy.columns]
+    if unnamed:
+        raise InvalidInput(
+            f"The policy says nothing of these columns of the table: {', '.join(unnamed)}. Add them, with operator drop to "
+            "leave them out",
+            errors=[{"pointer": f"#/columns/{name}", "detail": "missing in the policy"} for name in unnamed],
+        )
+    if table.height == 0:
+        raise InvalidInput("The table has no rows")
+
+
+def _subjects(table: pl.DataFrame, policy: Policy) -> tuple[IntArray | None, int]:
+    if policy.subject is None:
+        return None, 0
+    distinct, codes = factorise(table.get_column(policy.subject))
+    unknown = codes < 0
+    numbers = np.where(unknown, len(distinct), codes).astype(np.int64)
+    return numbers, int(unknown.sum())
+
+
+def _encode(table: pl.DataFrame, policy: Policy, name: str) -> EncodedColumn:
+    operator = policy.columns[name].operator
+    if isinstance(operator, Generalise):
+        hierarchy = operator.hierarchy
+        if isinstance(hierarchy, CategoryHierarchy) and hierarchy.rows is None:
+            raise InvalidInput.at(
+                f"columns/{name}/operator/hierarchy/file",
+                f"Column {name!r}: the hierarchy file {hierarchy.file!r} was not read; load the policy with load_policy",
+            )
+        return encode(name, hierarchy, table, mixed=policy.algorithm is Algorithm.LOCAL)
+    column = table.get_column(name)
+    if isinstance(operator, Mask):
+        column = mask(column, operator)
+    elif isinstance(operator, Round):
+        column = round_to(column, operator)
+    elif isinstance(operator, TopBottom):
+        column = top_bottom(column, operator)
+    return encode_plain(name, column)

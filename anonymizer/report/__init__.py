@@ -1,0 +1,1 @@
+"""The public and the officer's report of a run."""

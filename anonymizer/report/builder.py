@@ -1,0 +1,222 @@
+"""Building the two reports of one run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from anonymizer.algorithms.recoding import Recoding
+from anonymizer.applying import Classes, linked_size, raw_sizes
+from anonymizer.preparation import Prepared
+from anonymizer.report import texts
+from anonymizer.report.utility import column_utility, riskiest, sample_rows, suppressed_profile
+from anonymizer.results import ScanResult
+from anonymizer.risk import measure
+from contracts import clock
+from contracts.privacy import (
+    AttestedClaims,
+    Claims,
+    ColumnLoss,
+    ColumnRole,
+    DistinctLDiversity,
+    KAnonymity,
+    OfficerReport,
+    Pseudonymise,
+    PublicReport,
+    RecomputableClaims,
+    Threshold,
+    Treatment,
+    Warning,
+)
+from contracts.schema import DataContract
+
+HIDDEN_SHARE = 0.95  # from this share of rows on, a column that shows nothing is warned of
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run did, for the reports."""
+
+    prepared: Prepared
+    recoding: Recoding
+    classes: Classes
+    contract: DataContract
+    released: pl.DataFrame
+    recomputable: RecomputableClaims
+    release_id: str
+    texts_hidden: Counter[str]
+    texts_redacted: int
+    scan: ScanResult | None
+    sample_key: bytes
+
+
+def losses(prepared: Prepared, recoding: Recoding, classes: Classes) -> list[ColumnLoss]:
+    """Loss of each quasi-identifier, mean over all rows; suppressed rows count 1."""
+    histogram = prepared.histogram
+    total = max(histogram.total_rows, 1)
+    found = []
+    for place, column in enumerate(prepared.quasi_identifiers):
+        lost = np.where(recoding.suppressed, 1.0, column.tree.cell_loss(recoding.cells[:, place]))
+        hidden = column.tree.hides_all(classes.cells[:, place])
+        published = max(int(classes.rows.sum()), 1)
+        found.append(
+            ColumnLoss(
+                column=column.name,
+                loss=float((lost * histogram.rows).sum() / total),
+                wholly_hidden_share=float(classes.rows[hidden].sum() / published),
+            )
+        )
+    return found
+
+
+def overall(by_column: list[ColumnLoss]) -> float:
+    """Mean over the quasi-identifiers; 0 without any."""
+    return sum(item.loss for item in by_column) / len(by_column) if by_column else 0.0
+
+
+def warnings(prepared: Prepared, by_column: list[ColumnLoss], linked: int | None) -> list[Warning]:
+    """What a reader should know."""
+    policy = prepared.policy
+    found = [
+        texts.hidden_warning(item.column, item.wholly_hidden_share)
+        for item in by_column
+        if item.wholly_hidden_share >= HIDDEN_SHARE
+    ]
+    if linked is not None and policy.subject is not None and linked < policy.k:
+        found.append(texts.linked_warning(policy.subject, linked, policy.k))
+    found += [
+        texts.partial_warning(name)
+        for name in policy.quasi_identifiers
+        if policy.columns[name].role is ColumnRole.DIRECT_IDENTIFIER
+    ]
+    return found
+
+
+def linked(prepared: Prepared, classes: Classes) -> int | None:
+    """:func:`linked_size` where the subject's pseudonym is published and there is something to link."""
+    policy = prepared.policy
+    if policy.subject is None or not prepared.quasi_identifiers:
+        return None
+    if not isinstance(policy.columns[policy.subject].operator, Pseudonymise):
+        return None
+    return linked_size(prepared, classes)
+
+
+def build(run: Run) -> tuple[PublicReport, OfficerReport]:
+    """The public and the officer's report."""
+    public = _public(run)
+    return public, _officer(run, public)
+
+
+def _public(run: Run) -> PublicReport:
+    prepared, policy = run.prepared, run.prepared.policy
+    histogram = prepared.histogram
+    by_column = losses(prepared, run.recoding, run.classes)
+    linked_k = linked(prepared, run.classes)
+    kept = np.flatnonzero(~run.recoding.suppressed)
+    subjects_published = histogram.subjects_in(kept)
+    k_reached = int(run.classes.subjects.min()) if prepared.quasi_identifiers and len(run.classes.rows) else None
+    entities = _entities(run)
+    attested = AttestedClaims(
+        k_by_subject=k_reached,
+        rows_in=histogram.total_rows,
+        rows_suppressed=int(histogram.rows[run.recoding.suppressed].sum()),
+        subjects_in=histogram.total_subjects,
+        subjects_published=subjects_published,
+        subjects_suppressed=histogram.total_subjects - subjects_published,
+        loss=overall(by_column),
+        loss_by_column=by_column,
+        entities_found=dict(sorted(entities.items())),
+        texts_redacted=run.texts_redacted,
+        linked_k=linked_k,
+    )
+    return PublicReport(
+        release_id=run.release_id,
+        created_at=clock.now(),
+        subject_unit=policy.subject_unit,
+        policy_fingerprint=policy.fingerprint(),
+        thresholds=_thresholds(run, k_reached),
+        claims=Claims(recomputable=run.recomputable, attested=attested),
+        treatments=_treatments(run),
+        algorithm=policy.algorithm.value,
+        certificate=run.recoding.certificate,
+        assumptions=texts.assumptions(policy, rows_without_subject=prepared.rows_without_subject),
+        warnings=warnings(prepared, by_column, linked_k),
+        law_references=texts.law_references(),
+    )
+
+
+def _entities(run: Run) -> Counter[str]:
+    """Cells with personal data by type, from the scan where there was one, else what redaction hid."""
+    if run.scan is None:
+        return run.texts_hidden
+    entities: Counter[str] = Counter()
+    for column in run.scan.columns:
+        entities.update(column.entity_counts)
+    return entities
+
+
+def _thresholds(run: Run, k_reached: int | None) -> list[Threshold]:
+    found = []
+    if run.prepared.quasi_identifiers:
+        for model in run.prepared.policy.models:
+            if isinstance(model, KAnonymity):
+                found.append(Threshold(model=model.kind, required=model.k, reached=k_reached))
+            elif isinstance(model, DistinctLDiversity):
+                reached = next(
+                    (d.reached for d in run.recomputable.diversity if d.column == model.column), _diversity(run, model)
+                )
+                found.append(Threshold(model=model.kind, required=model.l, reached=reached, column=model.column))
+    return found
+
+
+def _diversity(run: Run, model: DistinctLDiversity) -> float | None:
+    """Distinct sensitive values in the poorest class, counted before the column was treated."""
+    requirement = next(item for item in run.prepared.histogram.requirements.items if item.column == model.column)
+    kept = np.flatnonzero(run.classes.of_combination >= 0)
+    if not len(kept):
+        return None
+    counts = requirement.things.count(kept, run.classes.of_combination[kept], len(run.classes.rows))
+    return float(counts.min())
+
+
+def _treatments(run: Run) -> list[Treatment]:
+    shown: dict[str, list[str]] = {name: [] for name in run.prepared.policy.columns}
+    for field in run.contract.fields:
+        shown[field.range_of or field.name].append(field.name)
+    return [
+        Treatment(
+            column=name,
+            role=column.role,
+            semantic_type=column.semantic_type,
+            operator=column.operator.kind,
+            description=texts.treatment(column.operator),
+            published_as=shown[name],
+        )
+        for name, column in run.prepared.policy.columns.items()
+    ]
+
+
+def _officer(run: Run, public: PublicReport) -> OfficerReport:
+    prepared, policy = run.prepared, run.prepared.policy
+    threshold = 1.0 / policy.k
+    quasi = bool(prepared.quasi_identifiers)
+    empty = np.empty(0, dtype=np.int64)
+    after = run.classes.subjects if quasi else empty
+    rows = run.classes.rows if quasi else empty
+    suppressed = public.claims.attested.rows_suppressed
+    average = float(after.sum()) / len(after) / policy.k if len(after) else None
+    return OfficerReport(
+        public=public,
+        risk_before=measure(raw_sizes(prepared) if quasi else empty, threshold=threshold),
+        risk_after=measure(after, threshold=threshold),
+        riskiest=riskiest(prepared),
+        utility=[column_utility(prepared, run.recoding, place) for place in range(len(prepared.quasi_identifiers))],
+        sample=sample_rows(prepared, run.classes, run.contract, run.released, run.sample_key),
+        suppressed_profile=suppressed_profile(prepared, run.recoding),
+        discernibility=float((rows.astype(np.float64) ** 2).sum()) + float(suppressed) * prepared.histogram.total_rows,
+        average_class_ratio=average,
+    )

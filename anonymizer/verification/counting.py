@@ -1,0 +1,111 @@
+"""Counting classes in a released table. Used for the claims a run makes and for checking them: one definition of each count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from contracts.privacy import DistinctLDiversity, Generalise, MissingMeaning, Policy, Threshold
+from contracts.schema import DataContract
+
+_ROWS = "__rows"
+_SUBJECTS = "__subjects"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of a released table; ``k_by_subject`` is None where the release does not tell subjects apart."""
+
+    quasi_identifiers: list[str]
+    subject_column: str | None
+    rows: int
+    classes: int
+    k_by_row: int | None
+    k_by_subject: int | None
+    subjects: int | None
+    diversity: list[Threshold]
+
+
+def quasi_columns(contract: DataContract, policy: Policy) -> list[list[str]]:
+    """The published columns of each quasi-identifier."""
+    found = []
+    for name in policy.quasi_identifiers:
+        sources = {name}
+        operator = policy.columns[name].operator
+        if isinstance(operator, Generalise) and operator.hierarchy.kind == "geo-grid":
+            sources.add(operator.hierarchy.longitude)
+        found.append([f.name for f in contract.fields if (f.range_of or f.name) in sources])
+    return found
+
+
+def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts:
+    """Classes of rows alike in all published quasi-identifiers, with rows, subjects and sensitive values in each.
+
+    Where a missing value may stand for any, a row with missing quasi-identifiers counts with the rows it does not contradict.
+    """
+    groups = quasi_columns(contract, policy)
+    names = [name for group in groups for name in group]
+    own_row = policy.subject is None
+    subject = policy.subject if policy.subject in table.columns else None
+    subjects = table.height if own_row else table.get_column(subject).n_unique() if subject else None
+    if not names or table.height == 0:
+        return Counts(names, subject, table.height, int(table.height > 0), None, None, subjects, [])
+    sensitive = [m for m in policy.models if isinstance(m, DistinctLDiversity) and m.column in table.columns]
+    aggregates = [pl.len().alias(_ROWS)]
+    if subject:
+        aggregates.append(pl.col(subject).n_unique().alias(_SUBJECTS))
+    aggregates += [pl.col(model.column).n_unique().alias(f"__l{i}") for i, model in enumerate(sensitive)]
+    classes = table.group_by(names).agg(aggregates)
+    if policy.missing is MissingMeaning.ANY:
+        classes = _with_compatible(table, classes, groups, aggregates)
+    k_by_row = _least(classes, _ROWS)
+    k_by_subject = k_by_row if own_row else _least(classes, _SUBJECTS) if subject else None
+    return Counts(
+        names,
+        subject,
+        table.height,
+        classes.height,
+        k_by_row,
+        k_by_subject,
+        subjects,
+        [
+            Threshold(model=m.kind, required=m.l, reached=_least(classes, f"__l{i}"), column=m.column)
+            for i, m in enumerate(sensitive)
+        ],
+    )
+
+
+def _least(classes: pl.DataFrame, column: str) -> int | None:
+    least = classes.get_column(column).min()
+    return int(least) if isinstance(least, int) else None
+
+
+def _with_compatible(
+    table: pl.DataFrame, classes: pl.DataFrame, groups: list[list[str]], aggregates: list[pl.Expr]
+) -> pl.DataFrame:
+    """Classes with missing values counted together with all rows complete where they are not, and equal elsewhere."""
+    empty = [pl.all_horizontal(pl.col(name).is_null() for name in _values(group)) for group in groups]
+    flags = classes.select([flag.alias(str(i)) for i, flag in enumerate(empty)])
+    done = [classes.filter(~pl.any_horizontal(empty))]
+    for pattern in flags.unique().rows():
+        if not any(pattern):
+            continue
+        here = classes.filter(
+            pl.all_horizontal(flag if is_empty else ~flag for flag, is_empty in zip(empty, pattern, strict=True))
+        )
+        known = [name for group, is_empty in zip(groups, pattern, strict=True) if not is_empty for name in group]
+        keys = here.select(names := [name for group in groups for name in group])
+        if known:
+            joined = keys.select(known).join(table, on=known, how="inner", nulls_equal=True)
+            counted = joined.group_by(known).agg(aggregates)
+            done.append(keys.join(counted, on=known, how="left", nulls_equal=True).select(classes.columns))
+        else:
+            counted = table.select(aggregates)
+            done.append(keys.join(counted, how="cross").select([*names, *counted.columns]))
+    return pl.concat(done)
+
+
+def _values(group: list[str]) -> list[str]:
+    """Without the level, which is never missing."""
+    return [name for name in group if not (name.endswith("_level") and len(group) > 1)]
