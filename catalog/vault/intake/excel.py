@@ -1,0 +1,365 @@
+"""Spreadsheets, XLSX and the legacy XLS: title rows, merged headers, stored results of formulas.
+
+An XLSX file is a ZIP of XML. Before it is opened its parts are unpacked once and counted, so that a bomb is found
+without being built, and looked through for entity declarations, which no spreadsheet program writes.
+"""
+
+import datetime as dt
+import math
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+import defusedxml.ElementTree as SafeXml
+import numpy as np
+import pandas as pd
+from defusedxml.common import DefusedXmlException
+from python_calamine import CalamineError, PasswordError
+
+from catalog.vault.intake import limits
+from catalog.vault.intake.batches import Aside, Batch, text_frame
+from catalog.vault.intake.dialect import Header, check_width, column_names, find_header
+from catalog.vault.intake.formats import Correction, FileFormat, Kind, Note
+from catalog.vault.intake.reasons import Broken, Rejected
+
+_MIB = limits.MIB
+_WINDOW = 1 * _MIB
+_OVERLAP = 64 * 1024
+_ERROR = re.compile(r"#(REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)")
+_MISSING = ("#N/A", "#N/A N/A")
+_FORMULA = re.compile(
+    rb'<c\b[^>]*?\br="([A-Z]{1,3}\d{1,7})"[^>]*>\s*<f\b[^>]*?(?:/>|>.*?</f>)\s*(<v>[^<]|<v/?>|)', re.DOTALL
+)
+_DIGITS = re.compile(r"[+-]?\d+")
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+@dataclass(frozen=True, slots=True)
+class _Formulas:
+    """Formula cells of one sheet: how many, the first, and those without a stored result, by row."""
+
+    count: int = 0
+    first: str = ""
+    unsolved: dict[int, str] = field(default_factory=dict)
+
+
+class ExcelReader:
+    """Reads one sheet."""
+
+    def __init__(self, stream: IO[bytes], size: int, kind: Kind, correction: Correction) -> None:
+        if size > limits.SPREADSHEET:
+            raise Rejected("spreadsheet_size", limit=limits.SPREADSHEET // _MIB)
+        formulas = _inspect_parts(stream) if kind == "xlsx" else {}
+        stream.seek(0)
+        try:
+            workbook = pd.ExcelFile(stream, engine="calamine")
+            sheets = [str(name) for name in workbook.sheet_names]
+            sheet = _choose(sheets, correction.sheet, workbook)
+            frame = _frame(workbook, sheet)
+            merged = _merged(workbook, sheet)
+        except PasswordError:
+            raise Rejected("spreadsheet_password") from None
+        except (CalamineError, zipfile.BadZipFile, ValueError, KeyError, OverflowError):
+            raise Rejected("spreadsheet_broken") from None
+        self._formulas = formulas.get(sheet, _Formulas())
+        check_width(frame.shape[1])
+        grid = _fill_merged(frame, merged, 40)
+        header, rows = _header(grid, merged, correction)
+        self._cells = frame
+        self._start = header.titles if header.row is None else header.row + rows
+        names = _header_names(grid[header.row : header.row + rows]) if header.row is not None else []
+        self.names, changed = column_names(names, frame.shape[1])
+        self.kept_as_text = self._text_columns()
+        self.notes = self._notes_about(header, rows, changed, sheets)
+        self.format = FileFormat(
+            kind=kind,
+            header_row=0 if header.row is None else header.row + 1,
+            header_rows=rows,
+            sheet=sheet,
+            sheets=sheets,
+            notes=self.notes,
+        )
+
+    def _notes_about(self, header: Header, rows: int, changed: list[str], sheets: list[str]) -> list[Note]:
+        notes: list[Note] = []
+        if header.titles:
+            notes.append(Note(code="titles", values={"rows": header.titles}))
+        if rows > 1:
+            notes.append(Note(code="merged_header", values={"rows": rows}))
+        if header.row is None:
+            notes.append(Note(code="no_header"))
+        elif changed:
+            notes.append(Note(code="renamed", values={"columns": changed[:20]}))
+        if len(sheets) > 1:
+            notes.append(Note(code="sheets", values={"count": len(sheets)}))
+        if self._formulas.count:
+            notes.append(Note(code="formulas", values={"count": self._formulas.count, "first": self._formulas.first}))
+        return notes
+
+    def _text_columns(self) -> frozenset[str]:
+        """Columns whose figures were typed in as text: codes, not numbers."""
+        kept: set[str] = set()
+        body = self._cells.iloc[self._start :]
+        for place, name in enumerate(self.names):
+            values = [value for value in body.iloc[:, place].tolist() if isinstance(value, str) and value.strip()]
+            if values and all(_DIGITS.fullmatch(value.strip()) for value in values[:1000]):
+                others = body.iloc[:, place].map(lambda value: isinstance(value, int | float)).sum()
+                if not others:
+                    kept.add(name)
+        return frozenset(kept)
+
+    def batches(self, aside: Aside) -> Iterator[Batch]:
+        """See `Reader`; lines are rows of the sheet, from 1."""
+        body = self._cells.iloc[self._start :]
+        end = _end_of_table(body)
+        width = len(self.names)
+        for start in range(0, len(body), limits.BATCH_ROWS):
+            part = body.iloc[start : start + limits.BATCH_ROWS]
+            columns = [[_text(value) for value in part.iloc[:, place].tolist()] for place in range(width)]
+            first = self._start + start + 1
+            keep: list[int] = []
+            for index in range(len(part)):
+                row = [column[index] for column in columns]
+                broken = self._broken(first + index, row, below=start + index >= end)
+                if broken is None:
+                    keep.append(index)
+                elif broken.reason != "empty" or start + index < end:
+                    aside(broken)
+            if not keep:
+                continue
+            if len(keep) < len(part):
+                columns = [[column[index] for index in keep] for column in columns]
+            lines = np.asarray(keep, np.int64) + first
+            yield Batch(text_frame(self.names, columns), int(lines[0]), lines)
+
+    def _broken(self, line: int, row: Sequence[str | None], *, below: bool) -> Broken | None:
+        raw = "\t".join(value or "" for value in row)
+        if not any(row):
+            return Broken(line, None, "empty", raw)
+        if below:
+            return Broken(line, 1, "note", raw)
+        if (cell := self._formulas.unsolved.get(line)) is not None:
+            return Broken(line, _column_number(cell), "formula", raw, {"cell": cell})
+        for place, value in enumerate(row):
+            if value is not None and value[0] == "#" and _ERROR.fullmatch(value):
+                return Broken(line, place + 1, "error_cell", raw, {"cell": f"{_letters(place + 1)}{line}"})
+        return None
+
+
+def _choose(sheets: list[str], wanted: str | None, workbook: pd.ExcelFile) -> str:
+    if wanted is not None:
+        if wanted not in sheets:
+            raise Rejected("sheet", sheet=wanted, sheets=", ".join(sheets[:20]), place=f"sheet {wanted}"[:100])
+        return wanted
+    # The first sheet may be a cover: take the first with a table, that is at least two rows and a filled cell.
+    for name in sheets:
+        if workbook.book.get_sheet_by_name(name).height > 1:
+            return name
+    raise Rejected("empty")
+
+
+def _frame(workbook: pd.ExcelFile, sheet: str) -> pd.DataFrame:
+    """The sheet's cells as they are, from its first row and column on."""
+    frame = workbook.parse(sheet, header=None, dtype=object, keep_default_na=False, na_filter=False)
+    if frame.empty:
+        raise Rejected("empty")
+    filled = frame.map(lambda value: value is not None and str(value).strip() != "")
+    columns = np.flatnonzero(filled.any(axis=0).to_numpy())
+    if not len(columns):
+        raise Rejected("empty")
+    return frame.iloc[:, : int(columns[-1]) + 1]
+
+
+def _merged(workbook: pd.ExcelFile, sheet: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    return list(workbook.book.get_sheet_by_name(sheet).merged_cell_ranges or [])
+
+
+def _fill_merged(
+    frame: pd.DataFrame, merged: list[tuple[tuple[int, int], tuple[int, int]]], depth: int
+) -> list[list[str]]:
+    """The first rows as text, merged cells filled with what stands in their corner."""
+    grid = [[_text(value) or "" for value in row] for row in frame.iloc[:depth].itertuples(index=False, name=None)]
+    for (top, left), (bottom, right) in merged:
+        if top >= len(grid) or left >= frame.shape[1]:
+            continue
+        for row in range(top, min(bottom, len(grid) - 1) + 1):
+            for column in range(left, min(right, frame.shape[1] - 1) + 1):
+                grid[row][column] = grid[top][left]
+    return grid
+
+
+def _header(
+    grid: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]], correction: Correction
+) -> tuple[Header, int]:
+    found = find_header(grid)
+    if correction.header_row is not None:
+        if correction.header_row == 0:
+            return Header(None, 0, found.width), 1
+        if correction.header_row > len(grid) or not any(grid[correction.header_row - 1]):
+            row = correction.header_row
+            raise Rejected("header_row", line=row, place=f"row {row}")
+        found = Header(correction.header_row - 1, correction.header_row - 1, found.width)
+    if found.row is None:
+        return found, 1
+    if correction.header_rows is not None:
+        return found, correction.header_rows
+    bottom = found.row
+    for (top, left), (low, right) in merged:
+        if top == found.row:
+            bottom = max(bottom, low, top + 1 if right > left else low)
+    return found, min(bottom - found.row + 1, 4)
+
+
+def _header_names(rows: list[list[str]]) -> list[str]:
+    """One name a column: what stands above and below, joined, each word once."""
+    names = []
+    for cells in zip(*rows, strict=True):
+        parts = [cell.strip() for cell in dict.fromkeys(cells) if cell.strip()]
+        names.append("_".join(parts))
+    return names
+
+
+def _end_of_table(body: pd.DataFrame) -> int:
+    """How many rows belong to the table: notes below it fill one cell of three or more, and empty rows end it."""
+    filled = body.map(lambda value: value is not None and str(value).strip() != "").sum(axis=1).to_numpy()
+    end = len(filled)
+    while end and filled[end - 1] == 0:
+        end -= 1
+    if body.shape[1] >= 3:
+        last = end
+        while last and end - last < 5 and filled[last - 1] <= 1:
+            last -= 1
+        if end - last < 5:
+            end = last
+    return end
+
+
+def _text(value: Any) -> str | None:
+    """A cell as text that the type recogniser reads back; None for an empty one."""
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, str):
+        stripped = value.strip()
+        return None if not stripped or stripped in _MISSING else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    if isinstance(value, dt.datetime):
+        midnight = value.time() == dt.time()
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, dt.timedelta):
+        seconds = int(value.total_seconds())
+        return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return str(value)
+
+
+def _letters(number: int) -> str:
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _column_number(cell: str) -> int:
+    number = 0
+    for letter in cell.rstrip("0123456789"):
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+# -- looking into the ZIP before anything opens it -----------------------------------------------------------------
+
+
+def _inspect_parts(stream: IO[bytes]) -> dict[str, _Formulas]:
+    """Count what every part unpacks to, refuse bombs and entities, and note formulas by sheet name."""
+    stream.seek(0)
+    try:
+        archive = zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, OSError, ValueError):
+        raise Rejected("spreadsheet_broken") from None
+    parts = archive.infolist()
+    names = {part.filename for part in parts}
+    if "xl/workbook.xml" not in names:
+        if "EncryptedPackage" in names:
+            raise Rejected("spreadsheet_password")
+        raise Rejected("kind", kind="ODS" if "content.xml" in names else "ZIP")
+    if len(parts) > 10_000:
+        raise Rejected("zip_bomb", part="ZIP", limit="10,000 parts")
+    for part in parts:
+        if part.file_size > limits.SPREADSHEET_UNPACKED:
+            _refuse_bomb(part)
+    total = 0
+    found: dict[str, _Formulas] = {}
+    for part in parts:
+        size, formulas = _inspect_part(archive, part, limits.SPREADSHEET_UNPACKED - total)
+        total += size
+        if formulas.count:
+            found[part.filename] = formulas
+    if not found:
+        return {}
+    return {name: found[path] for name, path in _sheet_paths(archive).items() if path in found}
+
+
+def _refuse_bomb(part: zipfile.ZipInfo) -> None:
+    limit = f"{limits.SPREADSHEET_UNPACKED // _MIB} MB"
+    raise Rejected("zip_bomb", part=_shown(part), limit=limit, place=_shown(part))
+
+
+def _shown(part: zipfile.ZipInfo) -> str:
+    return re.sub(r"[^A-Za-z0-9_./ -]", "?", part.filename)[:80]
+
+
+def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, allowed: int) -> tuple[int, _Formulas]:
+    size, tail = 0, b""
+    is_xml = part.filename.endswith((".xml", ".rels", ".vml"))
+    is_sheet = part.filename.startswith("xl/worksheets/")
+    count, first, unsolved = 0, "", {}
+    seen: set[bytes] = set()
+    try:
+        with archive.open(part) as content:
+            while piece := content.read(_WINDOW):
+                size += len(piece)
+                if size > allowed or (size > 32 * _MIB and size > part.compress_size * limits.SPREADSHEET_RATIO):
+                    _refuse_bomb(part)
+                window = tail + piece
+                if is_xml:
+                    _refuse_entities(window, part)
+                if is_sheet and b"<f" in window:
+                    for cell, stored in _FORMULA.findall(window):
+                        if cell in seen:
+                            continue
+                        seen.add(cell)
+                        count, first = count + 1, first or cell.decode()
+                        if len(stored) < 4 or stored == b"<v/>":
+                            unsolved[int(cell.decode().lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))] = cell.decode()
+                tail = window[-_OVERLAP:]
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+        raise Rejected("spreadsheet_broken") from None
+    return size, _Formulas(count, first, unsolved)
+
+
+def _refuse_entities(window: bytes, part: zipfile.ZipInfo) -> None:
+    plain = window.replace(b"\0", b"")  # UTF-16 spells the same letters with zeros between
+    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
+        raise Rejected("xml_entities", part=_shown(part), place=_shown(part))
+
+
+def _sheet_paths(archive: zipfile.ZipFile) -> dict[str, str]:
+    try:
+        book = SafeXml.fromstring(archive.read("xl/workbook.xml"))
+        links = SafeXml.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    except (KeyError, SafeXml.ParseError, DefusedXmlException):
+        raise Rejected("spreadsheet_broken") from None
+    targets = {str(link.get("Id")): str(link.get("Target")) for link in links}
+    paths: dict[str, str] = {}
+    for sheet in book.iter("{http://schemas.openxmlformats.org/spreadsheetml/2006/main}sheet"):
+        target = targets.get(str(sheet.get(_RELATION)), "")
+        paths[str(sheet.get("name"))] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    return paths
