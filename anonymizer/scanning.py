@@ -20,13 +20,14 @@ from anonymizer.classify.reasons import explain
 from anonymizer.classify.shape import shape
 from anonymizer.classify.table import Subject, group_of, role_of, subject_of
 from anonymizer.classify.text import find_in_texts
+from anonymizer.recognizers.china.license_plate import PROVINCES
 from anonymizer.results import ColumnFinding, Finding, Mode, Progress, ScanResult
 from anonymizer.sources import Source, read
 from contracts.privacy import ColumnRole
 
 _EMBEDDED: Final = (
     r"1[3-9]\d[ -]?\d{4}[ -]?\d{4}|[1-9]\d{16}[0-9Xx]|@[A-Za-z0-9-]+\.|(?:62|4\d)\d{14}|"
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][·• ]?[A-Z0-9]{4}|先生|女士|姓名[:：]|0\d{2,3}-\d{7}"
+    rf"[{PROVINCES}][A-Z][·• ]?[A-Z0-9]{{4}}|先生|女士|姓名[:：]|0\d{{2,3}}-\d{{7}}"
 )
 """What makes a cell of an otherwise unremarkable text column worth reading."""
 _DIRECT_IN_TEXT_SHARE: Final = 0.02

@@ -1,4 +1,5 @@
-"""One column's meaning, from its header and its values; its role is settled later, with the whole table in view (`table`)."""
+"""One column's meaning, from its header and its values; its role is settled later, with the whole table in view
+(`table`)."""
 
 from __future__ import annotations
 
@@ -80,7 +81,8 @@ def _by_grammar(profile: Profile, hint: Hint | None) -> Judgement | None:
 
 
 def _convincing(entity: str, fit: evidence.Fit, wanted: str | None) -> bool:
-    """Whether values alone may decide: shapes shared with serial numbers need their checksum, others no contrary header."""
+    """Whether values alone may decide: shapes shared with serial numbers need their checksum, others no contrary
+    header."""
     if entity in ("CN_RESIDENT_ID", "CN_USCC"):
         return (fit.checked or 0.0) >= 0.5
     if entity == "CN_BANK_CARD":
@@ -140,7 +142,8 @@ def _latin_names(profile: Profile) -> float:
 
 
 def _model_agrees(profile: Profile, mask: pl.Series) -> bool:
-    """Whether the tagging network takes most of a sample of the values for persons (three-character words look like names)."""
+    """Whether the tagging network takes most of a sample of the values for persons (three-character words look like
+    names)."""
     from anonymizer.classify.names.encoder import encoder
 
     values = profile.values.filter(mask)
@@ -238,9 +241,7 @@ def _plausible(profile: Profile, hint: Hint) -> bool:
         return profile.fits(r"\d{2}") >= 0.5
     if TYPES[hint.type].group == "sensitive":
         return True
-    if hint.type in ("CN_USCC", "CN_LICENSE_PLATE", "EMAIL_ADDRESS", "IP_ADDRESS", "MAC_ADDRESS"):
-        return False
-    return True
+    return hint.type not in ("CN_USCC", "CN_LICENSE_PLATE", "EMAIL_ADDRESS", "IP_ADDRESS", "MAC_ADDRESS")
 
 
 def pair_coordinates(judged: list[tuple[Profile, Judgement]]) -> None:

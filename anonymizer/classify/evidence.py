@@ -1,14 +1,16 @@
-"""What the values of a column say: how many cells fit the grammar of each entity type, and how many of these pass its checksum.
+"""What the values of a column say: how many cells fit the grammar of each entity type, and how many of these pass its
+checksum.
 
-Each grammar is one anchored expression over the distinct values (separate expressions are several times quicker than one
-alternation of all). A grammar that no value of a sample fits is not asked about the rest, unless the header names it.
+Each grammar is one anchored expression over the distinct values (separate expressions are several times quicker than
+one alternation of all). A grammar that no value of a sample fits is not asked about the rest, unless the header names
+it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import Final
 
 import numpy as np
@@ -57,7 +59,8 @@ _LEAST_LENGTH: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Share of non-empty cells that fit, share of these whose checksum holds (None: the type has none), and which values."""
+    """Share of non-empty cells that fit, share of these whose checksum holds (None: the type has none), and which
+    values."""
 
     share: float
     checked: float | None
@@ -140,23 +143,11 @@ def number_share(profile: Profile, low: float, high: float) -> float:
     return profile.share(numbers.is_between(low, high).fill_null(False))
 
 
-Vocabulary = Callable[[Profile], float]
-
-_VOCABULARIES: Final[dict[str, frozenset[str]]] = {
-    "SEX": frozenset("男 女 男性 女性 未知 m f male female 男人 女人 先生 女士 未说明".split()),
-    "EDUCATION": frozenset(
-        "小学 初中 高中 中专 职高 技校 大专 专科 本科 大学 大学本科 硕士 硕士研究生 博士 博士研究生 研究生 文盲 文盲或半文盲 初中及以下 高中及以下 "
-        "bachelors masters doctorate hs-grad some-college preschool prof-school".split()
-    ),
-    "MARITAL_STATUS": frozenset(
-        "未婚 已婚 离异 离婚 丧偶 初婚 再婚 复婚 single married divorced widowed separated never-married married-civ-spouse".split()
-    ),
-    "ETHNICITY": frozenset(
-        "汉 汉族 回族 回 满族 壮族 蒙古族 藏族 维吾尔族 苗族 彝族 土家族 朝鲜族 侗族 瑶族 白族 哈尼族 黎族 傣族 畲族 "
-        "white black asian-pac-islander amer-indian-eskimo".split()
-    ),
-    "POLITICAL_STATUS": frozenset("群众 中共党员 党员 预备党员 共青团员 团员 无党派人士 民主党派".split()),
-}
+@cache
+def _vocabularies() -> dict[str, list[str]]:
+    text = (files("anonymizer.classify") / "data" / "vocabularies.tsv").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return {row[0]: row[1].split() for row in rows}
 
 
 def vocabulary_fit(profile: Profile) -> tuple[str, float] | None:
@@ -164,6 +155,6 @@ def vocabulary_fit(profile: Profile) -> tuple[str, float] | None:
     if profile.distinct > 60 or profile.kind != "text":
         return None
     lowered = profile.values.str.to_lowercase()
-    shares = {name: profile.share(lowered.is_in(list(words))) for name, words in _VOCABULARIES.items()}
+    shares = {name: profile.share(lowered.is_in(words)) for name, words in _vocabularies().items()}
     name = max(shares, key=lambda n: shares[n])
     return (name, shares[name]) if shares[name] >= 0.6 and profile.distinct >= 2 else None

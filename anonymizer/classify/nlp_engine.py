@@ -1,7 +1,7 @@
 """Presidio's NLP engine, ours: it tags Chinese names in batches and tokenises nothing.
 
-Presidio asks an NLP engine for tokens, lemmas and entities. Our recogniser needs only the names, so the artifacts carry these and
-empty lists. Nothing is downloaded: the networks come inside installed packages.
+Presidio asks an NLP engine for tokens, lemmas and entities. Our recogniser needs only the names, so the artifacts
+carry these and empty lists. Nothing is downloaded: the networks come inside installed packages.
 """
 
 from __future__ import annotations

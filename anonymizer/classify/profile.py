@@ -16,20 +16,23 @@ _NULLS: Final = ("", "null", "NULL", "NA", "N/A", "n/a", "nan", "NaN", "None", "
 _MOSTLY: Final = 0.98
 _MOSTLY_DATES: Final = 0.85
 """Departments mix ways of writing a date, and no other column looks like one."""
+_DAY: Final = (
+    r"(?:19|20)\d{2}[-/.年](?:0?[1-9]|1[0-2])(?:[-/.月](?:0?[1-9]|[12]\d|3[01])日?)?月?"
+    r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[0-2]\d[0-5]\d(?:[0-5]\d)?)?"
+    r"|(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01])/(?:19|20)\d{2}"
+)
+_CLOCK: Final = r"(?:[01]?\d|2[0-3])[:时点](?:[0-5]?\d(?:[:分][0-5]?\d(?:\.\d{1,9})?)?)?[分秒]?(?:Z|[+-]\d{2}:?\d{2})?"
 _SHAPES: Final[tuple[tuple[Kind, str], ...]] = (
     ("integer", r"^[+-]?\d{1,19}$"),
     ("decimal", r"^[+-]?(?:\d{1,3}(?:,\d{3})+|\d*)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?%?$"),
-    (
-        "date",
-        r"^(?:(?:19|20)\d{2}[-/.年](?:0?[1-9]|1[0-2])(?:[-/.月](?:0?[1-9]|[12]\d|3[01])日?)?月?|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[0-2]\d[0-5]\d(?:[0-5]\d)?)?"
-        r"|(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|[12]\d|3[01])/(?:19|20)\d{2})?[T ]{0,2}(?:(?:[01]?\d|2[0-3])[:时点](?:[0-5]?\d(?:[:分][0-5]?\d(?:\.\d{1,9})?)?)?[分秒]?)?(?:Z|[+-]\d{2}:?\d{2})?$",
-    ),
+    ("date", rf"^(?:{_DAY})?[T ]{{0,2}}(?:{_CLOCK})?$"),
 )
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One column. `values` holds the distinct non-empty cells as folded text, `raw` the same as given, `counts` how often each occurs."""
+    """One column. `values` holds the distinct non-empty cells as folded text, `raw` the same as given, `counts` how
+    often each occurs."""
 
     name: str
     dtype: str

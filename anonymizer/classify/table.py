@@ -1,9 +1,10 @@
 """Roles, settled with the whole table in view.
 
-A date, a district or a pair of coordinates tells of somebody only where the rows are about persons: in a list of charging stations
-or of weather readings they are plain. A table is about persons if a column names persons (or their vehicles, devices,
-accounts), if it holds addresses down to the room, if free text in it names persons, or if several personal traits stand side
-by side and the rows are no counts of people. In a register of organisations place and time belong to the organisation.
+A date, a district or a pair of coordinates tells of somebody only where the rows are about persons: in a list of
+charging stations or of weather readings they are plain. A table is about persons if a column names persons (or their
+vehicles, devices, accounts), if it holds addresses down to the room, if free text in it names persons, or if several
+personal traits stand side by side and the rows are no counts of people. In a register of organisations place and time
+belong to the organisation.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Personal data in free text, read through Presidio.
 
 Batches of texts go through our NLP engine, which tags all their names at once; then Presidio's analyzer runs the one
-recogniser over each text with those artifacts. Presidio's default context enhancer is replaced by one that does nothing, for the
-grammars weigh context themselves.
+recogniser over each text with those artifacts. Presidio's default context enhancer is replaced by one that does
+nothing, for the grammars weigh context themselves.
 """
 
 from __future__ import annotations

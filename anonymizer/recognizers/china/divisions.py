@@ -1,7 +1,7 @@
 """The administrative divisions of China, province to district, as a gazetteer.
 
-GB/T 2260 codes and names; the list is `data/divisions.tsv` (source and licence in its head). Street names of their own are not
-kept: 街道 and 镇 are told by their ending.
+GB/T 2260 codes and names; the list is `data/divisions.tsv` (source and licence in its head). Street names of their
+own are not kept: 街道 and 镇 are told by their ending.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def division_codes() -> dict[str, str]:
     """Six-digit code to name."""
     text = (files("anonymizer.recognizers.china") / "data" / "divisions.tsv").read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
-    return {code: name for code, name in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 @cache

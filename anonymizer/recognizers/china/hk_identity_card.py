@@ -1,7 +1,7 @@
 """HK_IDENTITY_CARD: Hong Kong identity card numbers.
 
-Registration of Persons Ordinance: one or two letters, six digits, check character 0 to 9 or A in brackets, by weights 9 to 2 modulo 11
-(letters count 10 to 35, a missing first letter 36).
+Registration of Persons Ordinance: one or two letters, six digits, check character 0 to 9 or A in brackets, by weights
+9 to 2 modulo 11 (letters count 10 to 35, a missing first letter 36).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """CN_LICENSE_PLATE: number plates of motor vehicles.
 
-GA 36-2018: province character, office letter, then five places (civil, with 学 警 港 澳 挂 试 超 last for training, police, border
-and trial plates, 使 领 for embassies and consulates) or six (new energy: D A B C E small, F G H J K first or last for kind).
-No I and no O. Armed police plates begin with WJ. A dot, dash or space may part the office letter from the rest.
-At least two of the places are digits, which keeps words such as 新APP apart.
+GA 36-2018: province character, office letter, then five places (civil, with 学 警 港 澳 挂 试 超 last for training,
+police, border and trial plates, 使 领 for embassies and consulates) or six (new energy: D A B C E small, F G H J K
+first or last for kind). No I and no O. Armed police plates begin with WJ. A dot, dash or space may part the office
+letter from the rest. At least two of the places are digits, which keeps words such as 新APP apart.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ class LicensePlate(PatternGrammar):
     entity = "CN_LICENSE_PLATE"
     context = ("车牌", "号牌", "车辆", "轿车", "小车", "货车", "车号", "plate")
     pattern = (
-        rf"[{PROVINCES}] ?[A-HJ-NP-Za-hj-np-z][·•・.\- ]?(?:{_PLACE}{{6}}|{_PLACE}{{4}}[A-HJ-NP-Za-hj-np-z0-9学警港澳挂试超领])"
+        rf"[{PROVINCES}] ?[A-HJ-NP-Za-hj-np-z][·•・.\- ]?"
+        rf"(?:{_PLACE}{{6}}|{_PLACE}{{4}}[A-HJ-NP-Za-hj-np-z0-9学警港澳挂试超领])"
         rf"|[Ww][Jj][{PROVINCES}]?[·•・.\- ]?\d{{4}}[0-9TDSHBXJ]"
         r"|使\d{6}|\d{6}使"
     )

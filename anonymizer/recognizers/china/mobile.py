@@ -1,8 +1,8 @@
 """CN_MOBILE: mobile telephone numbers of mainland China.
 
-Numbering plan of the Ministry of Industry and Information Technology: eleven digits, 13x to 19x; written with +86, 0086 or an
-old leading 0, in one piece or in groups parted by spaces or dashes, often in full-width digits (folded before). Numbers of
-13 digits that begin with 140 to 149 belong to things (IoT) and are left out by the boundary.
+Numbering plan of the Ministry of Industry and Information Technology: eleven digits, 13x to 19x; written with +86,
+0086 or an old leading 0, in one piece or in groups parted by spaces or dashes, often in full-width digits (folded
+before). Numbers of 13 digits that begin with 140 to 149 belong to things (IoT) and are left out by the boundary.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ class Mobile(PatternGrammar):
 
     entity = "CN_MOBILE"
     context = ("电话", "手机", "联系", "致电", "拨打", "号码", "来电", "tel", "phone", "mobile", "call")
-    pattern = r"(?:\(?(?:\+ ?|00)86\)?[ -]?|0)?1[3-9]\d(?:[ -]?\d{4}[ -]?\d{4}|[ -]?\d{3}[ -]?\d{5}|[ -]\d{2}[ -]\d{2}[ -]\d{2}[ -]\d{2})"
+    pattern = (
+        r"(?:\(?(?:\+ ?|00)86\)?[ -]?|0)?1[3-9]\d"
+        r"(?:[ -]?\d{4}[ -]?\d{4}|[ -]?\d{3}[ -]?\d{5}|[ -]\d{2}[ -]\d{2}[ -]\d{2}[ -]\d{2})"
+    )
     not_after = r"[0-9]"
     not_before = r"[0-9]"
     score = 0.8

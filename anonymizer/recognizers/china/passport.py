@@ -1,8 +1,8 @@
 """CN_PASSPORT: passport numbers issued by China.
 
-ICAO 9303 leaves the number to the issuer; the National Immigration Administration uses E + 8 digits, E + letter + 7 digits, G + 8
-digits, diplomatic D, service S and public-affairs P (with a second letter), Hong Kong K or H + 8 digits, Macao M + 8 digits.
-A letter and eight digits are many things, so context raises the score.
+ICAO 9303 leaves the number to the issuer; the National Immigration Administration uses E + 8 digits, E + letter + 7
+digits, G + 8 digits, diplomatic D, service S and public-affairs P (with a second letter), Hong Kong K or H + 8
+digits, Macao M + 8 digits. A letter and eight digits are many things, so context raises the score.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """CN_RESIDENT_ID: the number of the resident identity card (居民身份证号码).
 
-GB 11643-1999: 18 places: division code (6), date of birth (8), order (3), check character by ISO 7064 MOD 11-2. Cards of the
-first generation had 15 places (two-digit year, no check character); they still stand in old files.
+GB 11643-1999: 18 places: division code (6), date of birth (8), order (3), check character by ISO 7064 MOD 11-2. Cards
+of the first generation had 15 places (two-digit year, no check character); they still stand in old files.
 
 A wrong division code never speaks against a number (codes are abolished every year and cards keep them), nor does a
 date of birth that does not exist: clerks mistype, and lenient systems issued some.

@@ -1,8 +1,8 @@
 """Public telephone numbers, which tell of no person: 12345, 110, 400, 95xxx and their like.
 
 Numbering plan of the Ministry of Industry and Information Technology (电信网编号计划): 1xx emergency and enquiry, 12xxx
-public service lines of government, 10xxx carriers, 95xxx and 96xxx companies and provincial services, 400 and 800 numbers
-charged to the called company, 106… sender numbers of bulk messages.
+public service lines of government, 10xxx carriers, 95xxx and 96xxx companies and provincial services, 400 and 800
+numbers charged to the called company, 106… sender numbers of bulk messages.
 """
 
 from __future__ import annotations

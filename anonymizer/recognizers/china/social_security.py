@@ -1,7 +1,7 @@
 """CN_SOCIAL_SECURITY_NUMBER: numbers of social security, medical insurance and housing fund accounts.
 
-Local insurers number their accounts as they like (the national card since 2018 carries the resident identity number, its
-serial is one letter and eight digits), so the label decides.
+Local insurers number their accounts as they like (the national card since 2018 carries the resident identity number,
+its serial is one letter and eight digits), so the label decides.
 """
 
 from __future__ import annotations

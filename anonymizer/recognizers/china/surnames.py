@@ -1,7 +1,7 @@
 """Chinese family names, for judging whether a short Han string can be a person's name.
 
-The frequent ones of the household register (公安部全国姓名报告 lists the hundred that cover 85 % of the people) and rarer ones that are
-no everyday word at a name's head; compound names apart.
+The frequent ones of the household register (公安部全国姓名报告 lists the hundred that cover 85 % of the people) and
+rarer ones that are no everyday word at a name's head; compound names apart.
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ RARE: Final = frozenset(
     "刑肇亓逄荆蔺缪雍卿禹"
 )
 
-COMPOUND: Final = frozenset(
-    {
-        "欧阳", "上官", "司马", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "夏侯", "轩辕", "端木", "南宫",
-        "独孤", "长孙", "宇文", "呼延", "万俟", "闻人", "赫连", "澹台", "公冶", "宗政", "濮阳", "淳于", "单于", "太叔", "申屠",
-        "仲孙", "钟离", "鲜于", "闾丘", "亓官", "司空", "拓跋", "百里", "东郭", "南门", "第五", "阿卜", "张廖", "范姜",
-    }
-)  # fmt: skip
+_COMPOUND: Final = (
+    "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 夏侯 轩辕 端木 南宫 独孤 长孙 宇文 呼延 万俟 闻人 "
+    "赫连 澹台 公冶 宗政 濮阳 淳于 单于 太叔 申屠 仲孙 钟离 鲜于 闾丘 亓官 司空 拓跋 百里 东郭 南门 第五 张廖 范姜"
+)
+COMPOUND: Final = frozenset(_COMPOUND.split())
 
 SINGLE: Final = COMMON | RARE
 

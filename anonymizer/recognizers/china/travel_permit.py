@@ -1,7 +1,8 @@
 """CN_TRAVEL_PERMIT: permits for travel between the mainland, Hong Kong, Macao and Taiwan.
 
-National Immigration Administration: 港澳居民来往内地通行证 H or M and 8 digits (10 on older cards), 台湾居民来往大陆通行证 8 digits
-(only in context), 往来港澳通行证 C or W (second place may be a letter), 往来台湾通行证 L or T, each with 8 digits.
+National Immigration Administration: 港澳居民来往内地通行证 H or M and 8 digits (10 on older cards),
+台湾居民来往大陆通行证 8 digits (only in context), 往来港澳通行证 C or W (second place may be a letter),
+往来台湾通行证 L or T, each with 8 digits.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """CN_USCC: the unified social credit identifier of organisations (统一社会信用代码).
 
-GB 32100-2015: registering authority, kind of organisation, division code (6), organisation code (9) by GB 11714, check character
-over an alphabet of 31 without I, O, S, V, Z. It names an organisation and stands in a public register; it is found so
-that it is not taken for a person's number. The check comes from python-stdnum.
+GB 32100-2015: registering authority, kind of organisation, division code (6), organisation code (9) by GB 11714,
+check character over an alphabet of 31 without I, O, S, V, Z. It names an organisation and stands in a public
+register; it is found so that it is not taken for a person's number. The check comes from python-stdnum.
 """
 
 from __future__ import annotations

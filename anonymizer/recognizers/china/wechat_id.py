@@ -1,7 +1,7 @@
 """WECHAT_ID: account names of WeChat.
 
-Tencent's rule: 6 to 20 places, a letter first, then letters, digits, _ and -. A mobile number serves too; that is found as
-a mobile number. The shape is that of any English word, so the label decides.
+Tencent's rule: 6 to 20 places, a letter first, then letters, digits, _ and -. A mobile number serves too; that is
+found as a mobile number. The shape is that of any English word, so the label decides.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """BIRTH_DATE: the day a person was born.
 
-GB/T 7408 (ISO 8601) dates and the Chinese 年月日 form. Any date has this shape, so the words around it decide: 出生, 生日, 生于, born, DOB
-before, or 出生, 生 after.
+GB/T 7408 (ISO 8601) dates and the Chinese 年月日 form. Any date has this shape, so the words around it decide: 出生,
+生日, 生于, born, DOB before, or 出生, 生 after.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ DATE: Final = (
     r"|年(?:0?[1-9]|1[0-2])月(?:(?:[12]\d|3[01]|0?[1-9])[日号]?)?)"
 )
 _BEFORE: Final = re.compile(
-    rf"(?:出生(?:日期|年月日?|时间|于)?|生日|生于|诞辰|born(?: on)?|birth ?(?:date|day)|date of birth|dob)[^0-9\n]{{0,4}}(?P<value>{DATE})(?!\d)",
+    r"(?:出生(?:日期|年月日?|时间|于)?|生日|生于|诞辰|born(?: on)?|birth ?(?:date|day)|date of birth|dob)[^0-9\n]{0,4}"
+    rf"(?P<value>{DATE})(?!\d)",
     re.IGNORECASE,
 )
 _AFTER: Final = re.compile(rf"(?<!\d)(?P<value>{DATE})(?=出?生(?![产效成]))")

@@ -1,7 +1,7 @@
 """EMAIL_ADDRESS: RFC 5322 addresses as people write them.
 
-Quoted local parts and comments are left out (nobody writes them). The local part may hold Han characters (RFC 6531) only where a
-space or sign sets it apart, otherwise the words before an address would be swallowed with it.
+Quoted local parts and comments are left out (nobody writes them). The local part may hold Han characters (RFC 6531)
+only where a space or sign sets it apart, otherwise the words before an address would be swallowed with it.
 """
 
 from __future__ import annotations
