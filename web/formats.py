@@ -5,6 +5,7 @@ come in aware; they are shown in the city's time zone (`zone`). Negative figures
 (U+2212), so that they are as wide as a plus and are read out as minus.
 """
 
+import re
 from datetime import date as Date
 from datetime import datetime as DateTime
 from datetime import timedelta
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_timedelta, get_timezone_name
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from contracts import clock
 from contracts.money import CNY, Money
@@ -178,6 +179,26 @@ def size(octets: int) -> str:
         if value < 999.5 or unit == "TB":
             break
     return f"{number(value, 0 if value >= 10 else 1)} {unit}"
+
+
+# ---------------------------------------------------------------- code
+
+_JSON = re.compile(
+    r'(?P<string>"(?:[^"\\]|\\.)*")(?P<key>\s*:)?|(?P<value>\b(?:true|false|null)\b|-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)'
+)
+
+
+def json_markup(text: str) -> Markup:
+    """JSON text with its keys, strings and values told apart, for `<pre>`; anything else only escaped."""
+    pieces: list[Markup] = []
+    end = 0
+    for found in _JSON.finditer(text):
+        pieces.append(escape(text[end : found.start()]))
+        css = "k" if found["key"] else ("s" if found["string"] else "v")
+        pieces.append(Markup('<span class="{}">{}</span>').format(css, found["string"] or found["value"]))
+        pieces.append(escape(found["key"] or ""))
+        end = found.end()
+    return Markup("").join([*pieces, escape(text[end:])])
 
 
 # ---------------------------------------------------------------- money

@@ -178,6 +178,7 @@ def _filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "date_tag": partial(formats.date_tag, zone=zone),
         "datetime": partial(formats.datetime, zone=zone),
         "duration": formats.duration,
+        "json_markup": formats.json_markup,
         "localized": i18n.localized,
         "make_id": make_id,
         "milliseconds": formats.milliseconds,

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup, escape
 
 from contracts import clock
 from contracts.money import Money
@@ -116,6 +117,22 @@ class TestFigures:
     )
     def test_sizes(self, octets: int, text: str) -> None:
         assert formats.size(octets) == text
+
+
+class TestJson:
+    def test_keys_strings_and_values_are_told_apart(self) -> None:
+        marked = formats.json_markup('{"a": "x<", "n": -1.5, "ok": true}')
+        assert marked == (
+            '{<span class="k">&#34;a&#34;</span>: <span class="s">&#34;x&lt;&#34;</span>, '
+            '<span class="k">&#34;n&#34;</span>: <span class="v">-1.5</span>, '
+            '<span class="k">&#34;ok&#34;</span>: <span class="v">true</span>}'
+        )
+
+    @given(st.text())
+    def test_nothing_is_lost_or_let_through(self, text: str) -> None:
+        marked = formats.json_markup(text)
+        assert marked.striptags() == Markup(escape(text)).striptags()
+        assert "<script" not in formats.json_markup(text + "<script>")
 
 
 class TestMoney:
