@@ -59,7 +59,12 @@ def reject_unexpectedly(database: Database, upload_id: str) -> None:
     with database.transaction() as session:
         upload = session.get_one(Upload, upload_id, with_for_update=True)
         if upload.status in _WAITING:
-            told = {"reason": "unexpected", "values": {}, "detail": REJECTIONS["unexpected"], "place": None}
+            told: dict[str, Any] = {
+                "reason": "unexpected",
+                "values": {},
+                "detail": REJECTIONS["unexpected"],
+                "place": None,
+            }
             _rejection(told)(upload)
             session.add(upload)
 

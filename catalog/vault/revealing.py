@@ -1,7 +1,7 @@
 """What people may see of an upload: masked shapes freely, raw cells only with a reason, and never unnoticed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 import polars as pl
@@ -36,6 +36,14 @@ class SetAside:
     shape: str
 
 
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """Raw cells of one row. To be shown once to who asked, and kept nowhere."""
+
+    row: int
+    cells: dict[str, str | None] = field(repr=False)
+
+
 def set_aside_rows(
     session: Session,
     actor: Actor,
@@ -65,7 +73,7 @@ def reveal(
     rows: Sequence[int],
     columns: Sequence[str],
     reason: str,
-) -> list[dict[str, str | None]]:
+) -> list[Revealed]:
     """Raw cells of at most 20 rows (counted from 1 in the clean table) and the named columns.
 
     The audit log keeps who, why, which rows and which columns, never the cells. The answer must not be cached.
@@ -91,7 +99,7 @@ def reveal(
         session, actor, "raw_cells.revealed", "upload", upload.id, rows=wanted, columns=shown.columns, reason=reason
     )
     return [
-        {"row": str(number)} | {name: None if cell is None else str(cell) for name, cell in row.items()}
+        Revealed(number, {name: None if cell is None else str(cell) for name, cell in row.items()})
         for number, row in zip(wanted, shown.iter_rows(named=True), strict=True)
     ]
 
