@@ -1,7 +1,8 @@
 """The content hash: what a released table says, whatever file format or writer version holds it.
 
 Canonical form, UTF-8, each line ended by ``\\n``: first ``shuyi-table-1``, then one line per column (name and type of the data
-contract, joined by a tab), an empty line, then the rows in rising byte order, cells joined by a tab. A cell is ``\\N`` when
+contract, joined by a tab), an empty line, then every distinct row once, in rising byte order: its cells and after them the
+number of rows alike, joined by tabs. A cell is ``\\N`` when
 missing; text with backslash, tab, line feed and carriage return escaped as ``\\\\ \\t \\n \\r``; an integer in decimal; a
 number as the decimal integer of its IEEE 754 double's 64 bits (-0 as 0); a date as days, a timestamp as microseconds since 1970; a
 truth value as 1 or 0. The hash is the SHA-256 of that.
@@ -24,11 +25,12 @@ def content_hash(table: pl.DataFrame, contract: DataContract) -> str:
     digest = hashlib.sha256()
     head = [_HEADER, *(f"{_escaped(field.name)}\t{field.type}" for field in contract.fields), ""]
     digest.update("".join(line + "\n" for line in head).encode())
-    lines = table.select(
-        pl.concat_str([_cell(table.schema[f.name], f.name) for f in contract.fields], separator="\t") + "\n"
-        if contract.fields
-        else pl.lit("\n")
-    ).to_series()
+    names = [field.name for field in contract.fields]
+    alike = "#" + "".join(names)  # a name that no column has
+    distinct = table.group_by(names).len(alike)
+    cells = [_cell(table.schema[name], name) for name in names]
+    end = pl.col(alike).cast(pl.String) + "\n"
+    lines = distinct.select(pl.concat_str([*cells, end], separator="\t").alias("line")).to_series()
     lines = lines.sort()
     for start in range(0, len(lines), _CHUNK):
         digest.update("".join(lines.slice(start, _CHUNK).to_list()).encode())

@@ -54,7 +54,7 @@ def write(
 
 
 def write_csv(path: Path, table: pl.DataFrame, contract: DataContract) -> None:
-    """UTF-8 with a byte order mark; generalised columns also as one readable column; no cell that a spreadsheet would run."""
+    """UTF-8 with a byte order mark; ranges also as one readable column; no cell that a spreadsheet would run."""
     csv_table(table, contract).write_csv(path, include_bom=True)
 
 
@@ -69,7 +69,7 @@ def csv_table(table: pl.DataFrame, contract: DataContract) -> pl.DataFrame:
     done: set[str] = set()
     for field in contract.fields:
         source = field.range_of
-        if source is not None and source not in done and source not in taken:
+        if field.bound == "low" and source is not None and source not in done and source not in taken:
             done.add(source)
             columns.append(_safe(readable(contract, source)).alias(_safe_name(source)))
         column = pl.col(field.name)
