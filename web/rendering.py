@@ -228,7 +228,9 @@ def page_numbers(page: int, pages: int) -> list[int | None]:
 
 @pass_context
 def _csrf_field(context: Context) -> Markup:
-    """The hidden field that every form sent with POST carries."""
+    """The hidden field of a form sent with POST, where the app gives each session a token."""
+    if not context["csrf_token"]:
+        return Markup("")
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(context["csrf_token"])
 
 

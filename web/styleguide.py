@@ -151,7 +151,11 @@ def standalone(locale: str, *, test_mode: bool = True, notices: tuple[Notice, ..
             "scheme": "http",
             "server": ("localhost", 80),
             "app": app,
-            "state": {"actor": Actor("example", say("示例用户", "Example person")), "notices": list(notices)},
+            "state": {
+                "csrf_token": "example",
+                "actor": Actor("example", say("示例用户", "Example person")),
+                "notices": list(notices),
+            },
         }
     )
     with use_locale(locale):
