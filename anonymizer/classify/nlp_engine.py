@@ -17,16 +17,19 @@ from anonymizer.classify.names.encoder import encoder
 from anonymizer.recognizers.grammar import Match
 from anonymizer.recognizers.width import fold
 
+_NO_TOKENS: Any = []
+"""Presidio asks for a spaCy document; whoever reads the tokens only iterates over them."""
 
-class NameArtifacts(NlpArtifacts):  # type: ignore[misc]  # Presidio ships no types
+
+class NameArtifacts(NlpArtifacts):
     """The names of one text."""
 
     def __init__(self, names: list[Match], language: str) -> None:
-        super().__init__([], [], [], [], None, language, [])
+        super().__init__([], _NO_TOKENS, [], [], None, language, [])
         self.names = names
 
 
-class NameEngine(NlpEngine):  # type: ignore[misc]  # Presidio ships no types
+class NameEngine(NlpEngine):
     """Chinese names by the tagging network, Latin names by spaCy where a text holds Latin words."""
 
     def __init__(self, mode: str) -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from anonymizer.recognizers import grammars
 from anonymizer.results import Finding, Mode
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def find_in_texts(
 
 def _analyse(batch: list[str], mode: Mode) -> list[list[Finding]]:
     engine = _analyzer(mode)
-    entities = engine.registry.recognizers[0].supported_entities
+    entities = sorted({grammar.entity for grammar in grammars()} | {"PERSON"})
     findings = []
     for text, artifacts in engine.nlp_engine.process_batch(batch, _LANGUAGE):
         results = engine.analyze(text, _LANGUAGE, entities=entities, nlp_artifacts=artifacts)
@@ -58,7 +59,7 @@ def _analyzer(mode: Mode) -> AnalyzerEngine:
     from anonymizer.classify.nlp_engine import NameEngine
     from anonymizer.recognizers.presidio import TextRecognizer
 
-    class NoEnhancer(ContextAwareEnhancer):  # type: ignore[misc]  # Presidio ships no types
+    class NoEnhancer(ContextAwareEnhancer):
         """Returns the results as they are."""
 
         def __init__(self) -> None:

@@ -91,4 +91,4 @@ _ALL: Final = (
     ("COUNT", "plain", "数量", "a count"),
     ("CATEGORY", "plain", "类别", "a category"),
 )
-TYPES: Final[dict[str, SemanticType]] = {row[0]: SemanticType(*row) for row in _ALL}  # type: ignore[arg-type]  # groups are spelt above
+TYPES: Final[dict[str, SemanticType]] = {row[0]: SemanticType(*row) for row in _ALL}

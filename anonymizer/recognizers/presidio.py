@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
 
-class GrammarRecognizer(EntityRecognizer):  # type: ignore[misc]  # Presidio ships no types
+class GrammarRecognizer(EntityRecognizer):
     """One entity type for Presidio; context words are looked for in the text itself, not in lemmas."""
 
     def __init__(self, grammar: Grammar, supported_language: str = "zh") -> None:
@@ -47,7 +47,7 @@ class GrammarRecognizer(EntityRecognizer):  # type: ignore[misc]  # Presidio shi
         return [as_result(match, self) for match in matches]
 
 
-class TextRecognizer(EntityRecognizer):  # type: ignore[misc]  # Presidio ships no types
+class TextRecognizer(EntityRecognizer):
     """All grammars at once, and the names found by the NLP engine where the artifacts carry them."""
 
     def __init__(self, mode: str, supported_language: str = "zh") -> None:
@@ -73,7 +73,7 @@ class TextRecognizer(EntityRecognizer):  # type: ignore[misc]  # Presidio ships 
 def as_result(match: Match, recognizer: EntityRecognizer) -> RecognizerResult:
     """A match as Presidio's result, with the recogniser's name as provenance."""
     metadata: dict[str, Any] = {
-        RecognizerResult.RECOGNIZER_NAME_KEY: recognizer.name,
+        RecognizerResult.RECOGNIZER_NAME_KEY: str(recognizer.name),  # type: ignore[has-type]  # Presidio states none
         RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,
     }
     return RecognizerResult(match.type, match.start, match.end, match.score, recognition_metadata=metadata)

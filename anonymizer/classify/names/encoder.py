@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped]  # ships no types
 
 _TAGS: Final = slice(16, 22)
 """nr-B nr-I (person), ns-B ns-I (place), nt-B nt-I (organisation) in the order of `tag.dic`."""

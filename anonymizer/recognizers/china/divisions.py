@@ -11,9 +11,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-_SUFFIXES: Final = re.compile(
-    r"(?:特别行政区|(?:[\u4e00-\u9fff]{1,3}族)+自治[区州县]|自治[区州县旗]|林区|新区|地区|矿区|省|市|区|县|旗|盟)$"
+_PEOPLES: Final = (
+    "蒙古族|回族|藏族|维吾尔族?|苗族|彝族|壮族|布依族|朝鲜族|满族|侗族|瑶族|白族|土家族|哈尼族|哈萨克族?|傣族|黎族|傈僳族|佤族|畲族|"
+    "拉祜族|水族|东乡族|纳西族|景颇族|柯尔克孜|土族|达斡尔族|仫佬族|羌族|布朗族|撒拉族|毛南族|仡佬族|锡伯|普米族|塔吉克|怒族|"
+    "鄂温克族|德昂族|保安族|裕固族|独龙族|鄂伦春|各族"
 )
+_SUFFIXES: Final = re.compile(rf"(?:特别行政区|(?:{_PEOPLES})*自治[区州县旗]|林区|新区|地区|矿区|省|市|区|县|旗|盟)$")
 
 
 @cache

@@ -12,5 +12,5 @@ class MedicalRecordNumber(LabelledGrammar):
     """A number after 病历号, 住院号, 门诊号, 就诊卡 and their like."""
 
     entity = "CN_MEDICAL_RECORD_NUMBER"
-    labels = r"病历|病案|住院|门诊|就诊卡?|诊疗卡|挂号|检验单|健康卡|MRN"
+    labels = r"(?:病历|病案|住院|门诊|就诊|挂号|检验单)(?=号|编号|ID|:)|就诊卡|诊疗卡|健康卡|MRN"
     value = r"[A-Za-z]{0,4}-?\d{5,16}"

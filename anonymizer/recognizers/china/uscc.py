@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from stdnum.cn import uscc
 
+from anonymizer.recognizers.china.resident_id import check_character
 from anonymizer.recognizers.grammar import PatternGrammar
 
 
@@ -23,6 +24,10 @@ class UnifiedSocialCreditCode(PatternGrammar):
     )
     score = 0.4
     checked_score = 0.97
+
+    def accept(self, value: str) -> bool:
+        """Not where it is a resident identity number with the right check character."""
+        return not (value[:17].isdigit() and value[17].upper() == check_character(value[:17]))
 
     def check(self, value: str) -> bool | None:
         return bool(uscc.is_valid(value.upper()))
