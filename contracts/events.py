@@ -27,4 +27,6 @@ class Event(StrEnum):
     REFUND_APPROVED = "refund.approved"  # refund_id: pay back
     REFUND_MADE = "refund.made"  # refund_id
     STATEMENT_ISSUED = "statement.issued"  # statement_id
+    PAYOUT_REQUESTED = "payout.requested"  # payout_id: send it through the payment provider
+    PAYOUT_MADE = "payout.made"  # payout_id
     MAIL_QUEUED = "mail.queued"  # mail_id: to be handed to the mail server

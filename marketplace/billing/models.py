@@ -160,6 +160,7 @@ class Refund(SQLModel, table=True):
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decision_reason: str | None = Field(default=None, max_length=2000)
     attempts: int = Field(default=0)
+    attempted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     stripe_id: str | None = Field(default=None, max_length=100)
     failure_code: str | None = Field(default=None, max_length=100)
     made_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -148,6 +148,7 @@ def begin(session: Session, refund_id: str) -> Refund:
     refund = _locked(session, refund_id)
     if refund.state == RefundState.APPROVED:
         refund.attempts += 1
+        refund.attempted_at = now()
         session.add(refund)
         session.flush()
     return refund
@@ -210,9 +211,10 @@ def waiting_for(session: Session, invoice_id: str) -> Refund | None:
 
 
 def approved_before(session: Session, cutoff: datetime) -> list[Refund]:
-    """Refunds decided before `cutoff` that the provider has not confirmed: it is to be asked again."""
+    """Refunds last tried (or decided) before `cutoff` that the provider has not confirmed: it is to be asked again."""
     query = select(Refund).where(Refund.state == RefundState.APPROVED, col(Refund.decided_at) < cutoff)
-    return list(session.exec(query.order_by(col(Refund.id))))
+    found = session.exec(query.order_by(col(Refund.id)))
+    return [refund for refund in found if refund.attempted_at is None or refund.attempted_at < cutoff]
 
 
 def refund_lines(session: Session, refund_id: str) -> list[RefundLine]:

@@ -92,7 +92,7 @@ def pay_invoice(
     The worker collects it; a page that wants the answer at once calls `tasks.collect` after its commit. Asking again
     while a payment is under way gives that payment. Raises `InvoiceNotPayable`.
     """
-    invoice = _locked(session, invoice_id)
+    invoice = lock(session, invoice_id)
     _require_reader(actor, invoice)
     actor.require(Permission.INVOICE_PAY, invoice.organisation_id)
     if invoice.state == InvoiceState.PAID:
@@ -113,7 +113,7 @@ def pay_invoice(
 
 def apply_payment(session: Session, payment: Payment) -> Invoice:
     """A payment succeeded: mark its invoice paid, post it, and start or resume what waited for it. Once."""
-    invoice = _locked(session, payment.reference)
+    invoice = lock(session, payment.reference)
     if invoice.state != InvoiceState.OPEN:
         raise Conflict(
             "Money came in for an invoice that was not open any more. Look at it with the payment provider.",
@@ -150,10 +150,19 @@ def cancel_subscription(session: Session, actor: Actor, rules: Rules, subscripti
 
 def lapse(session: Session, actor: Actor, invoice_id: str) -> Invoice:
     """Void an open first invoice. Raises `Conflict` while a payment of it is under way, which has to end first."""
-    invoice = _locked(session, invoice_id)
+    invoice = lock(session, invoice_id)
     if payments.open_payment(session, invoice.id) is not None:
         raise Conflict("A payment of this order is under way. Wait for it to end.", invoice_id=invoice.id)
     invoicing.void(session, actor, invoice)
+    return invoice
+
+
+def lock(session: Session, invoice_id: str) -> Invoice:
+    """The invoice as it is now, held until the transaction ends."""
+    session.flush()
+    invoice = session.get(Invoice, invoice_id, with_for_update=True, populate_existing=True)
+    if invoice is None:
+        raise InvoiceNotFound("There is no such invoice.", invoice_id=invoice_id)
     return invoice
 
 
@@ -220,11 +229,3 @@ def _overdue_for(session: Session, subscription_id: str) -> bool:
 def _require_reader(actor: Actor, invoice: Invoice) -> None:
     if not (actor.may(Permission.INVOICE_READ, invoice.organisation_id) or actor.has_role(Role.OPERATOR)):
         raise InvoiceNotFound("There is no such invoice.", invoice_id=invoice.id)
-
-
-def _locked(session: Session, invoice_id: str) -> Invoice:
-    session.flush()
-    invoice = session.get(Invoice, invoice_id, with_for_update=True, populate_existing=True)
-    if invoice is None:
-        raise InvoiceNotFound("There is no such invoice.", invoice_id=invoice_id)
-    return invoice

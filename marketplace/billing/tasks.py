@@ -17,9 +17,9 @@ from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
 from contracts.text import pick
-from marketplace.billing import periods, rating, refunds
+from marketplace.billing import invoicing, periods, rating, refunds
 from marketplace.billing import service as billing
-from marketplace.billing.models import InvoiceKind, PeriodState, Refund, RefundState
+from marketplace.billing.models import InvoiceKind, InvoiceState, PeriodState, Refund, RefundState
 from marketplace.billing.rules import Rules
 from marketplace.metering import service as metering
 from marketplace.payments import service as payments
@@ -143,15 +143,16 @@ def lapse_and_suspend(database: Database) -> None:
     """Unpaid first invoices lapse with their subscription; overdue period invoices suspend what they are for."""
     with database.reading() as session:
         late = billing.overdue(session)
-    for invoice in late:
+    for found in late:
         with database.transaction() as session:
-            if payments.open_payment(session, invoice.id) is not None:
-                continue
+            invoice = billing.lock(session, found.id)
+            if invoice.state != InvoiceState.OPEN or payments.open_payment(session, invoice.id) is not None:
+                continue  # paid meanwhile, or about to be
             if invoice.kind == InvoiceKind.FIRST and invoice.subscription_id is not None:
                 billing.lapse(session, SYSTEM, invoice.id)
                 subscriptions.end(session, SYSTEM, invoice.subscription_id)
                 continue
-            for subscription_id in sorted({line.subscription_id for line in billing.lines_of(session, invoice.id)}):
+            for subscription_id in sorted({line.subscription_id for line in invoicing.lines_of(session, invoice.id)}):
                 subscriptions.suspend(session, SYSTEM, subscription_id)
 
 

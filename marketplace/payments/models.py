@@ -81,6 +81,7 @@ class WebhookEvent(SQLModel, table=True):
     stripe_id: str = Field(max_length=100, unique=True)
     type: str = Field(max_length=100)
     object_id: str = Field(max_length=100)
+    our_id: str | None = Field(default=None, max_length=36)
     happened_at: datetime = Field(sa_type=UtcDateTime)
     received_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     processed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

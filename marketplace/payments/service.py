@@ -8,6 +8,7 @@ from contracts.access import Actor
 from contracts.clock import now
 from contracts.errors import InvalidInput
 from contracts.events import Event
+from contracts.ids import is_id
 from contracts.kit import audit, outbox
 from marketplace.payments.errors import PaymentInProgress, PaymentNotFound
 from marketplace.payments.models import (
@@ -168,7 +169,8 @@ def receive(session: Session, notification: Notification) -> WebhookEvent:
     event = WebhookEvent(
         stripe_id=notification.stripe_id,
         type=notification.type,
-        object_id=notification.our_id or notification.object_id,
+        object_id=notification.object_id,
+        our_id=notification.our_id if notification.our_id and is_id(notification.our_id) else None,
         happened_at=notification.happened_at,
     )
     session.add(event)
