@@ -7,12 +7,14 @@ standard library go the same way. What a person uploaded is never logged; ids an
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
 import structlog
 
+from contracts.errors import ShuyiError
 from contracts.kit.settings import Settings
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -55,6 +57,33 @@ def _add_request_id(_logger: Any, _method: str, event: MutableMapping[str, Any])
     return event
 
 
+def _tell_exception(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An exception as its class and the places it came through. Its text is written only when it is one of ours, for
+    a foreign one may quote a cell of somebody's table."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        if isinstance(error, ShuyiError):
+            event["detail"] = error.detail
+        frames = traceback.extract_tb(error.__traceback__)[-8:]
+        event["frames"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return event
+
+
+class _StderrHandler(logging.Handler):
+    """Writes to whatever stderr is at that moment: it may be replaced after logging was configured."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:
+            self.handleError(record)
+
+
 def configure(settings: Settings) -> None:
     """Send structlog and the standard library's loggers to stderr, as JSON lines or for reading on a console."""
     shared: list[Any] = [
@@ -70,13 +99,13 @@ def configure(settings: Settings) -> None:
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StderrHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _tell_exception,
                 redact,
                 final,
             ],

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     dispute_days: int = Field(14, description="Days after a statement in which it can be disputed.", ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("json", description="How log lines are written.")
+    open_rate_per_minute: int = Field(
+        120, description="Calls a minute that one address may make to open data without a key.", gt=0
+    )
     trusted_proxies: str = Field("", description="Addresses whose X-Forwarded-For is believed, comma separated.")
 
     @field_validator("home")
