@@ -80,6 +80,7 @@ class Artifact(SQLModel, table=True):
     request_id: str = Field(foreign_key="releases_request.id", index=True, max_length=36)
     round: int
     dataset_id: str = Field(foreign_key="datasets_dataset.id", max_length=36)
+    upload_id: str = Field(foreign_key="vault_upload.id", max_length=36)
     release_id: str = Field(max_length=36)
     policy_id: str = Field(foreign_key="releases_policy.id", max_length=36)
     safe_id: str = Field(foreign_key="vault_safe.id", max_length=36)

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from catalog.datasets import service as datasets
 from catalog.datasets.models import Dataset
-from catalog.releases import policies
+from catalog.releases import notices, policies
 from catalog.releases.errors import (
     AlreadyDecided,
     HashMismatch,
@@ -240,6 +240,7 @@ def decide(
     )
     if outcome != "approve":
         move(session, request, OUTCOMES[outcome], actor)
+        notices.tell_submitter(session, request)
     elif len(approvals(session, artifact.id)) >= artifact.required_approvals:
         move(session, request, RequestState.APPROVED, actor)
         outbox.emit(session, Event.REQUEST_APPROVED, request_id=request.id)

@@ -7,7 +7,7 @@ import os
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from catalog.vault.errors import SealBroken, UploadDestroyed
 from catalog.vault.models import DatasetKey, Safe
@@ -55,10 +55,10 @@ def dataset_secret(session: Session, settings: Settings, dataset_id: str) -> byt
     return _unwrap(settings.derived_key("vault"), _row(session, settings, dataset_id).wrapped_secret)
 
 
-def store_safe(session: Session, settings: Settings, dataset_id: str, safe_id: str, key: bytes) -> Safe:
+def store_safe(session: Session, settings: Settings, dataset_id: str, upload_id: str, safe_id: str, key: bytes) -> Safe:
     """Keep a safe's key, wrapped by the dataset's key."""
     dataset_key = _unwrap(settings.derived_key("vault"), _row(session, settings, dataset_id).wrapped_key)
-    safe = Safe(id=safe_id, dataset_id=dataset_id, wrapped_key=aes_key_wrap(dataset_key, key))
+    safe = Safe(id=safe_id, dataset_id=dataset_id, upload_id=upload_id, wrapped_key=aes_key_wrap(dataset_key, key))
     session.add(safe)
     session.flush()
     return safe
@@ -73,10 +73,11 @@ def safe_key(session: Session, settings: Settings, safe_id: str) -> bytes:
     return _unwrap(dataset_key, safe.wrapped_key)
 
 
-def destroy_safe(session: Session, safe_id: str) -> None:
-    """Destroy a safe's key: what it sealed can never be read again, backups of the objects included."""
-    safe = session.get_one(Safe, safe_id, with_for_update=True)
-    safe.wrapped_key = None
-    safe.destroyed_at = safe.destroyed_at or clock.now()
-    session.add(safe)
+def destroy_safes(session: Session, upload_id: str) -> None:
+    """Destroy every key over an upload's data: what they sealed can never be read again, copies of the objects
+    included."""
+    for safe in session.exec(select(Safe).where(Safe.upload_id == upload_id).with_for_update()):
+        safe.wrapped_key = None
+        safe.destroyed_at = safe.destroyed_at or clock.now()
+        session.add(safe)
     session.flush()

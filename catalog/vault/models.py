@@ -34,12 +34,16 @@ class DatasetKey(SQLModel, table=True):
 
 
 class Safe(SQLModel, table=True):
-    """A group of sealed objects under one key, which the dataset's key wraps. Without the key they are noise."""
+    """A group of sealed objects under one key, which the dataset's key wraps. Without the key they are noise.
+
+    `upload_id`: the upload whose data it holds, as delivered or as made from it; they end together.
+    """
 
     __tablename__ = "vault_safe"
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
     dataset_id: str = Field(foreign_key="datasets_dataset.id", index=True, max_length=36)
+    upload_id: str = Field(index=True, max_length=36)
     wrapped_key: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     destroyed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

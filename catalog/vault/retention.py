@@ -45,7 +45,7 @@ def delete_noise(database: Database, store: ObjectStore) -> int:
     deleted = 0
     for item in list(store.list("vault/")):
         parts = item.key.split("/")
-        if len(parts) < 4 or parts[2] == "artifacts":
+        if len(parts) < 4:
             continue
         if parts[2] in gone or (parts[2] not in kept and _is_old(parts[2])):
             store.delete(item.key)
@@ -66,7 +66,7 @@ def _destroy(session: Session, actor: Actor, upload_id: str) -> Upload:
     upload = session.get_one(Upload, upload_id, with_for_update=True, populate_existing=True)
     if upload.destroyed_at is not None:
         return upload
-    keys.destroy_safe(session, upload.safe_id)
+    keys.destroy_safes(session, upload.id)
     upload.status = UploadStatus.DESTROYED
     upload.destroyed_at = clock.now()
     session.add(upload)

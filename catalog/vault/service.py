@@ -141,7 +141,7 @@ def record_upload(session: Session, actor: Actor, settings: Settings, deposit: D
     """Keep a finished deposit: its wrapped key, its row, and the event that has it read."""
     dataset = datasets.get_dataset(session, deposit.dataset_id)
     actor.require(Permission.RELEASE_SUBMIT, dataset.provider_id)
-    keys.store_safe(session, settings, dataset.id, deposit.safe_id, deposit.key)
+    keys.store_safe(session, settings, dataset.id, deposit.upload_id, deposit.safe_id, deposit.key)
     upload = Upload(
         id=deposit.upload_id,
         dataset_id=dataset.id,
@@ -267,11 +267,14 @@ def open_safe(session: Session, store: ObjectStore, settings: Settings, safe_id:
     return OpenSafe(store, keys.safe_key(session, settings, safe_id))
 
 
-def new_safe(session: Session, store: ObjectStore, settings: Settings, dataset_id: str, safe_id: str) -> OpenSafe:
-    """A fresh safe of a dataset, for what is made from its uploads."""
-    key = keys.new_key()
-    keys.store_safe(session, settings, dataset_id, safe_id, key)
-    return OpenSafe(store, key)
+def new_safe_key() -> bytes:
+    """The key of a safe that will be kept by `keep_safe` once its objects are written."""
+    return keys.new_key()
+
+
+def keep_safe(session: Session, settings: Settings, upload: Upload, safe_id: str, key: bytes) -> None:
+    """Keep the key of a safe that holds what was made from an upload, wrapped; until then nobody can read it."""
+    keys.store_safe(session, settings, upload.dataset_id, upload.id, safe_id, key)
 
 
 def dataset_secret(session: Session, settings: Settings, dataset_id: str) -> bytes:

@@ -1,0 +1,168 @@
+"""The preview of a release: a sample of its rows, statistics for charts, places for a map.
+
+All of it comes from the de-identified table, never from raw data, and is part of what the officers approve. Where a
+table is about people, categories that fewer than k rows share are counted together and figures are cut at the first
+and last hundredth, so that the public preview tells less than the release itself.
+"""
+
+import datetime as dt
+import json
+import re
+from typing import Any
+
+import polars as pl
+
+from anonymizer.display import display_columns
+from contracts.schema import ContractField, DataContract
+
+SAMPLE_ROWS = 1_000
+CATEGORIES = 12
+BARS = 12
+_LATITUDE = re.compile(r"(^|_)(lat|latitude)($|_)|纬度", re.IGNORECASE)
+_LONGITUDE = re.compile(r"(^|_)(lon|lng|long|longitude)($|_)|经度", re.IGNORECASE)
+
+
+def build(table: pl.DataFrame, contract: DataContract, *, k: int) -> bytes:
+    """The preview as JSON: `columns`, `rows` (at most 1,000, in the release's own shuffled order), `rows_total`,
+    `statistics` (one entry a column that has a chart) and `map` (or null)."""
+    shown = display_columns(table, contract)
+    sample = shown.head(SAMPLE_ROWS)
+    fields = {field.range_of or field.name: field for field in reversed(contract.fields)}
+    content = {
+        "version": 1,
+        "rows_total": table.height,
+        "columns": [_column(name, fields[name], shown.schema[name]) for name in shown.columns],
+        "rows": [[_json(cell) for cell in row] for row in sample.iter_rows()],
+        "statistics": [
+            found for name in shown.columns if (found := _statistics(table, shown, fields[name], name, k)) is not None
+        ],
+        "map": _map(table.head(SAMPLE_ROWS), contract),
+    }
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _column(name: str, field: ContractField, dtype: pl.DataType) -> dict[str, Any]:
+    generalised = field.range_of is not None
+    return {
+        "name": name,
+        "title": field.title,
+        "type": "string" if generalised else field.type,
+        "unit": field.unit,
+        "role": field.role,
+        "treatment": field.treatment,
+        "numeric": not generalised and dtype.is_numeric(),
+    }
+
+
+def _json(cell: object) -> object:
+    if isinstance(cell, dt.datetime):
+        return cell.isoformat(sep=" ", timespec="seconds")
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    return cell
+
+
+def _statistics(
+    table: pl.DataFrame, shown: pl.DataFrame, field: ContractField, name: str, k: int
+) -> dict[str, Any] | None:
+    column = shown[name]
+    values = column.drop_nulls()
+    if values.is_empty():
+        return None
+    known = {"column": name, "missing": column.null_count()}
+    if field.range_of is not None and field.bound in ("low", "high"):
+        return known | _bands(table, name, column, k)
+    if column.dtype.is_numeric() and values.n_unique() > CATEGORIES:
+        return known | _histogram(values.cast(pl.Float64), k)
+    if column.dtype in (pl.Date, pl.Datetime):
+        return known | _months(values, k)
+    if field.treatment in ("pseudonymise", "redact-text"):
+        return None
+    distinct = values.n_unique()
+    if distinct > values.len() * 0.5 and distinct > CATEGORIES:
+        return None  # names and codes: counting them says nothing
+    return known | _categories(values.cast(pl.String), k)
+
+
+def _categories(values: pl.Series, k: int) -> dict[str, Any]:
+    counted = values.value_counts(sort=True, name="count")
+    label = counted.columns[0]
+    common = counted.filter(pl.col("count") >= max(k, 1)).sort(["count", label], descending=[True, False])
+    top = common.head(CATEGORIES)
+    total = int(counted["count"].sum())
+    listed = [{"label": str(a), "count": int(b)} for a, b in top.iter_rows()]
+    return {"kind": "categories", "bars": listed, "other": total - int(top["count"].sum())}
+
+
+def _bands(table: pl.DataFrame, name: str, column: pl.Series, k: int) -> dict[str, Any]:
+    low = table[f"{name}_low"] if f"{name}_low" in table.columns else pl.Series([None] * table.height)
+    counted = (
+        pl.DataFrame({"label": column, "low": low})
+        .drop_nulls("label")
+        .group_by("label")
+        .agg(pl.col("low").min(), pl.len().alias("count"))
+    )
+    common = counted.filter(pl.col("count") >= max(k, 1)).sort("count", descending=True).head(CATEGORIES * 2)
+    return _ordered(common.sort("low", nulls_last=False).select("label", "count"), int(counted["count"].sum()))
+
+
+def _ordered(counted: pl.DataFrame, total: int) -> dict[str, Any]:
+    listed = [{"label": str(label), "count": int(count)} for label, count in counted.iter_rows()]
+    other = total - int(counted["count"].sum())
+    return {"kind": "categories", "ordered": True, "bars": listed, "other": other}
+
+
+def _histogram(values: pl.Series, k: int) -> dict[str, Any]:
+    low, high = (float(values.quantile(q) or 0.0) for q in ((0.01, 0.99) if k > 1 else (0.0, 1.0)))
+    if low == high:
+        return {"kind": "histogram", "bars": [{"low": low, "high": high, "count": values.len()}], "cut": k > 1}
+    width = (high - low) / BARS
+    placed = ((values - low) / width).floor().clip(0, BARS - 1).cast(pl.Int32)
+    counts = dict(placed.value_counts().iter_rows())
+    bars = [
+        {"low": low + width * i, "high": low + width * (i + 1), "count": int(counts.get(i, 0))} for i in range(BARS)
+    ]
+    return {"kind": "histogram", "bars": bars, "cut": k > 1}
+
+
+def _months(values: pl.Series, k: int) -> dict[str, Any]:
+    span = values.dt.date()
+    days = span.n_unique()
+    text = span.dt.to_string("%Y-%m-%d" if days <= 31 else "%Y-%m")
+    counted = text.value_counts(name="count")
+    label = counted.columns[0]
+    common = counted.filter(pl.col("count") >= max(k, 1)).sort(label).tail(36)
+    return _ordered(common, values.len())
+
+
+def _map(sample: pl.DataFrame, contract: DataContract) -> dict[str, Any] | None:
+    """Places of the sample in WGS84, `[longitude, latitude, row]`; the middle of a cell where places are cells."""
+    latitude = _coordinate(sample, contract, _LATITUDE, 90)
+    longitude = _coordinate(sample, contract, _LONGITUDE, 180)
+    if latitude is None or longitude is None:
+        return None
+    points = [
+        [round(x, 6), round(y, 6), row]
+        for row, (x, y) in enumerate(zip(longitude[1].to_list(), latitude[1].to_list(), strict=True))
+        if x is not None and y is not None
+    ]
+    if not points:
+        return None
+    return {"longitude": longitude[0], "latitude": latitude[0], "points": points}
+
+
+def _coordinate(
+    sample: pl.DataFrame, contract: DataContract, wanted: re.Pattern[str], limit: int
+) -> tuple[str, pl.Series] | None:
+    for field in contract.fields:
+        name = field.range_of or field.name
+        if not wanted.search(name) or field.type not in ("number", "integer") or field.bound == "high":
+            continue
+        values = sample[field.name].cast(pl.Float64)
+        high = f"{name}_high"
+        if field.bound == "low" and high in sample.columns:
+            values = (values + sample[high].cast(pl.Float64)) / 2
+        if values.drop_nulls().is_empty() or not values.drop_nulls().is_between(-limit, limit).all():
+            continue
+        return name, values
+    return None
