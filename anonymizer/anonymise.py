@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,32 +9,21 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anonymizer import keys, operators, release_files, sources
-from anonymizer.applying import Classes, form_classes
+from anonymizer import keys, release_files, sources
+from anonymizer.applying import form_classes
 from anonymizer.canonical import content_hash
-from anonymizer.hierarchies.publishers import field_type
-from anonymizer.preparation import Prepared, prepare, search
+from anonymizer.preparation import prepare, search
+from anonymizer.releasing import release_rows
 from anonymizer.report.builder import Run, build
-from anonymizer.results import AnonymizeResult, Finding, Progress, ScanResult
+from anonymizer.report.utility import draw
+from anonymizer.results import AnonymizeResult, Progress, ScanResult
 from anonymizer.sources import Source
 from anonymizer.verification.counting import count
-from contracts import clock
 from contracts.errors import InvalidInput
-from contracts.privacy import (
-    ColumnPolicy,
-    Drop,
-    Keep,
-    Manifest,
-    Mask,
-    Policy,
-    Pseudonymise,
-    RecomputableClaims,
-    RedactText,
-    Round,
-    TopBottom,
-    With,
-)
-from contracts.schema import ContractField, DataContract
+from contracts.privacy import Manifest, Policy, RecomputableClaims
+from contracts.schema import DataContract
+
+_SAMPLE = 20
 
 IntArray = npt.NDArray[np.int64]
 
@@ -58,7 +45,7 @@ def anonymize(
     that :func:`anonymizer.verify` checks; it is marked unapproved. Raises :class:`contracts.errors.InvalidInput` when policy and
     table do not fit, and :class:`anonymizer.errors.Unreachable` when the models cannot be met within the suppression limit.
     """
-    tell = on_progress or _silent
+    tell = on_progress or (lambda stage, share: None)
     keys.check(secret)
     if not release_id.strip():
         raise InvalidInput.at("release_id", "The release needs an id")
@@ -72,9 +59,10 @@ def anonymize(
     recoding = search(prepared)
     tell("apply", 0.5)
     classes = form_classes(prepared, recoding)
-    released, contract, hidden, changed = _apply(prepared, classes, secret, release_id, tell)
+    released, contract, hidden, changed = release_rows(prepared, classes, secret, release_id, tell=tell)
     tell("report", 0.8)
     hashed = content_hash(released, contract)
+    sample = draw(keys.derive(secret, "sample", release_id), frame.height, _SAMPLE)
     run = Run(
         prepared=prepared,
         recoding=recoding,
@@ -86,7 +74,7 @@ def anonymize(
         texts_hidden=hidden,
         texts_redacted=changed,
         scan=scan,
-        sample_key=keys.derive(secret, "sample", release_id),
+        sample=sample,
     )
     public, officer = build(run)
     shuffled = released[_order(released.height, secret, release_id)]
@@ -103,10 +91,6 @@ def anonymize(
         manifest = release_files.write(Path(out), shuffled, contract, policy, public, manifest)
     tell("done", 1.0)
     return AnonymizeResult(shuffled, contract, public, officer, manifest, hashed)
-
-
-def _silent(stage: str, share: float) -> None:
-    """No one listens."""
 
 
 def _version() -> str:
@@ -135,86 +119,3 @@ def _recomputable(released: pl.DataFrame, contract: DataContract, policy: Policy
         subjects_published=counts.subjects,
         diversity=counts.diversity,
     )
-
-
-def _apply(
-    prepared: Prepared, classes: Classes, secret: bytes, release_id: str, tell: Progress
-) -> tuple[pl.DataFrame, DataContract, Counter[str], int]:
-    """The released rows in table order, their contract, findings hidden in texts, and texts changed."""
-    class_of_row = classes.of_combination[prepared.histogram.combination_of_row]
-    kept = class_of_row >= 0
-    everything = bool(kept.all())
-    table = prepared.table if everything else prepared.table.filter(pl.Series(kept))
-    class_of_row = class_of_row if everything else class_of_row[kept]
-    policy = prepared.policy
-    published = {
-        column.name: shown for column, shown in zip(prepared.quasi_identifiers, classes.published, strict=True)
-    }
-    series: list[pl.Series] = []
-    fields: list[ContractField] = []
-    hidden: Counter[str] = Counter()
-    changed = 0
-    for name, column in policy.columns.items():
-        if name in published:
-            for part in published[name]:
-                series.append(part.values.gather(class_of_row))
-                fields.append(_field(part.field, column, series[-1]))
-            continue
-        if isinstance(column.operator, Drop | With):
-            continue
-        values = table.get_column(name)
-        if isinstance(column.operator, RedactText):
-            values, found, cells = operators.redact(
-                values, column.operator, _scan_text, lambda share: tell("text", 0.5 + 0.3 * share)
-            )
-            hidden += found
-            changed += cells
-        else:
-            values = _treated(values, column, secret, release_id)
-        series.append(values)
-        fields.append(_field(ContractField(name=name, type=field_type(values.dtype)), column, values))
-    names = [field.name for field in fields]
-    clash = next((name for name in names if names.count(name) > 1), None)
-    if clash is not None:
-        raise InvalidInput(f"Two published columns would be called {clash!r}: rename the one in the table")
-    left_out = [name for name, column in policy.columns.items() if isinstance(column.operator, Drop)]
-    released = pl.DataFrame(series) if series else pl.DataFrame()
-    if not series:
-        raise InvalidInput("The policy publishes no column")
-    return released, DataContract(fields=fields, left_out=left_out), hidden, changed
-
-
-def _scan_text(texts: Sequence[str]) -> list[list[Finding]]:
-    """The text engine, imported when the first text is read: it takes seconds to load."""
-    from anonymizer.scanning import scan_text
-
-    return scan_text(texts)
-
-
-def _field(field: ContractField, column: ColumnPolicy, values: pl.Series) -> ContractField:
-    return field.model_copy(
-        update={
-            "treatment": column.operator.kind,
-            "role": column.role.value,
-            "title": column.title,
-            "nullable": values.null_count() > 0,
-        }
-    )
-
-
-def _treated(values: pl.Series, column: ColumnPolicy, secret: bytes, release_id: str) -> pl.Series:
-    match column.operator:
-        case Keep():
-            return values
-        case Mask() as operator:
-            return operators.mask(values, operator)
-        case Round() as operator:
-            return operators.round_to(values, operator)
-        case TopBottom() as operator:
-            return operators.top_bottom(values, operator)
-        case Pseudonymise() as operator:
-            return operators.pseudonymise(values, operator, secret, release_id)
-        case other:
-            raise InvalidInput.at(
-                f"columns/{values.name}/operator/kind", f"{other.kind!r} does not work on column {values.name!r}"
-            )

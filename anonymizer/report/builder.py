@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from anonymizer.algorithms.recoding import Recoding
@@ -33,6 +34,8 @@ from contracts.privacy import (
 )
 from contracts.schema import DataContract
 
+IntArray = npt.NDArray[np.int64]
+
 HIDDEN_SHARE = 0.95  # from this share of rows on, a column that shows nothing is warned of
 
 
@@ -50,7 +53,7 @@ class Run:
     texts_hidden: Counter[str]
     texts_redacted: int
     scan: ScanResult | None
-    sample_key: bytes
+    sample: IntArray
 
 
 def losses(prepared: Prepared, recoding: Recoding, classes: Classes) -> list[ColumnLoss]:
@@ -200,6 +203,13 @@ def _treatments(run: Run) -> list[Treatment]:
     ]
 
 
+def _of_sample(run: Run) -> pl.DataFrame:
+    """The sampled rows of the release, in table order."""
+    published = run.classes.of_combination[run.prepared.histogram.combination_of_row] >= 0
+    place = np.cumsum(published) - 1
+    return run.released[place[[row for row in np.sort(run.sample) if published[row]]].tolist()]
+
+
 def _officer(run: Run, public: PublicReport) -> OfficerReport:
     prepared, policy = run.prepared, run.prepared.policy
     threshold = 1.0 / policy.k
@@ -215,7 +225,7 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
         risk_after=measure(after, threshold=threshold),
         riskiest=riskiest(prepared),
         utility=[column_utility(prepared, run.recoding, place) for place in range(len(prepared.quasi_identifiers))],
-        sample=sample_rows(prepared, run.classes, run.contract, run.released, run.sample_key),
+        sample=sample_rows(prepared, run.classes, run.contract, run.sample, _of_sample(run)),
         suppressed_profile=suppressed_profile(prepared, run.recoding),
         discernibility=float((rows.astype(np.float64) ** 2).sum()) + float(suppressed) * prepared.histogram.total_rows,
         average_class_ratio=average,

@@ -104,27 +104,17 @@ def _combinations(prepared: Prepared, chosen: IntArray, sizes: IntArray) -> list
 
 
 def sample_rows(
-    prepared: Prepared,
-    classes: Classes,
-    contract: DataContract,
-    released: pl.DataFrame,
-    key: bytes,
-    *,
-    count: int = 20,
+    prepared: Prepared, classes: Classes, contract: DataContract, rows: IntArray, released: pl.DataFrame
 ) -> list[SampleRow]:
-    """Rows before (shapes) and after, drawn by a keyed generator. ``released`` holds the published rows in table order."""
-    rows = prepared.table.height
-    chosen = np.sort(draw(key, rows, count))
-    published = classes.of_combination[prepared.histogram.combination_of_row] >= 0
-    place = np.cumsum(published) - 1
-    before = prepared.table[chosen.tolist()].select([shapes(c).alias(c.name) for c in prepared.table[chosen.tolist()]])
-    kept = [int(row) for row in chosen if published[row]]
-    shown = display_columns(released[[int(place[row]) for row in kept]], contract)
-    texts = shown.select(pl.all().cast(pl.String).fill_null("")).to_dicts()
-    after = dict(zip(kept, texts, strict=True))
+    """Rows before (shapes only) and after. ``released`` holds those of ``rows`` that are published, in table order."""
+    rows = np.sort(rows)
+    published = classes.of_combination[prepared.histogram.combination_of_row[rows]] >= 0
+    raw = prepared.table[rows.tolist()]
+    before = raw.select([shapes(column).alias(column.name) for column in raw]).to_dicts()
+    texts = iter(display_columns(released, contract).select(pl.all().cast(pl.String).fill_null("")).to_dicts())
     return [
-        SampleRow(before=shapes_of_row, after=after.get(int(row)))
-        for row, shapes_of_row in zip(chosen, before.to_dicts(), strict=True)
+        SampleRow(before=row, after=next(texts) if shown else None)
+        for row, shown in zip(before, published, strict=True)
     ]
 
 

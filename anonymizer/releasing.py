@@ -1,0 +1,127 @@
+"""From classes and operators to the rows of the release and their data contract."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from anonymizer import operators
+from anonymizer.applying import Classes
+from anonymizer.hierarchies.publishers import field_type
+from anonymizer.preparation import Prepared
+from anonymizer.results import Finding, Progress
+from contracts.errors import InvalidInput
+from contracts.privacy import (
+    ColumnPolicy,
+    Drop,
+    Keep,
+    Mask,
+    Pseudonymise,
+    RedactText,
+    Round,
+    TopBottom,
+    With,
+)
+from contracts.schema import ContractField, DataContract
+
+IntArray = npt.NDArray[np.int64]
+
+
+def release_rows(
+    prepared: Prepared,
+    classes: Classes,
+    secret: bytes,
+    release_id: str,
+    *,
+    tell: Progress,
+    only: IntArray | None = None,
+) -> tuple[pl.DataFrame, DataContract, Counter[str], int]:
+    """The released rows in table order, their contract, findings hidden in texts, and texts changed.
+
+    ``only``: row numbers to release (those suppressed are left out all the same), for a look at some rows.
+    """
+    class_of_row = classes.of_combination[prepared.histogram.combination_of_row]
+    kept = class_of_row >= 0
+    if only is not None:
+        chosen = np.zeros(len(kept), dtype=bool)
+        chosen[only] = True
+        kept &= chosen
+    everything = bool(kept.all())
+    table = prepared.table if everything else prepared.table.filter(pl.Series(kept))
+    class_of_row = class_of_row if everything else class_of_row[kept]
+    policy = prepared.policy
+    published = {
+        column.name: shown for column, shown in zip(prepared.quasi_identifiers, classes.published, strict=True)
+    }
+    series: list[pl.Series] = []
+    fields: list[ContractField] = []
+    hidden: Counter[str] = Counter()
+    changed = 0
+    for name, column in policy.columns.items():
+        if name in published:
+            for part in published[name]:
+                series.append(part.values.gather(class_of_row))
+                fields.append(_field(part.field, column, series[-1]))
+            continue
+        if isinstance(column.operator, Drop | With):
+            continue
+        values = table.get_column(name)
+        if isinstance(column.operator, RedactText):
+            values, found, cells = operators.redact(
+                values, column.operator, _scan_text, lambda share: tell("text", 0.5 + 0.3 * share)
+            )
+            hidden += found
+            changed += cells
+        else:
+            values = _treated(values, column, secret, release_id)
+        series.append(values)
+        fields.append(_field(ContractField(name=name, type=field_type(values.dtype)), column, values))
+    names = [field.name for field in fields]
+    clash = next((name for name in names if names.count(name) > 1), None)
+    if clash is not None:
+        raise InvalidInput(f"Two published columns would be called {clash!r}: rename the one in the table")
+    left_out = [name for name, column in policy.columns.items() if isinstance(column.operator, Drop)]
+    released = pl.DataFrame(series) if series else pl.DataFrame()
+    if not series:
+        raise InvalidInput("The policy publishes no column")
+    return released, DataContract(fields=fields, left_out=left_out), hidden, changed
+
+
+def _scan_text(texts: Sequence[str]) -> list[list[Finding]]:
+    """The text engine, imported when the first text is read: it takes seconds to load."""
+    from anonymizer.scanning import scan_text
+
+    return scan_text(texts)
+
+
+def _field(field: ContractField, column: ColumnPolicy, values: pl.Series) -> ContractField:
+    return field.model_copy(
+        update={
+            "treatment": column.operator.kind,
+            "role": column.role.value,
+            "title": column.title,
+            "nullable": values.null_count() > 0,
+        }
+    )
+
+
+def _treated(values: pl.Series, column: ColumnPolicy, secret: bytes, release_id: str) -> pl.Series:
+    match column.operator:
+        case Keep():
+            return values
+        case Mask() as operator:
+            return operators.mask(values, operator)
+        case Round() as operator:
+            return operators.round_to(values, operator)
+        case TopBottom() as operator:
+            return operators.top_bottom(values, operator)
+        case Pseudonymise() as operator:
+            return operators.pseudonymise(values, operator, secret, release_id)
+        case other:
+            raise InvalidInput.at(
+                f"columns/{values.name}/operator/kind", f"{other.kind!r} does not work on column {values.name!r}"
+            )
