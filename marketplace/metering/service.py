@@ -1,6 +1,7 @@
 """What other domains ask of metering: usage of a subscription, the state of its quota, sealing up to a moment."""
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -236,3 +237,36 @@ def _sum(parts: list[UsageTotals]) -> UsageTotals:
         sum(part.bytes for part in parts),
         sum(part.refused for part in parts),
     )
+
+
+def calls_by_day(
+    session: Session, dataset_ids: Collection[str], start: datetime, end: datetime, timezone: str
+) -> dict[str, list[int]]:
+    """Sealed calls answered with data, by anybody, of each dataset: one number for each local day that begins in
+    `[start, end)`. Datasets without any are there too."""
+    zone = ZoneInfo(timezone)
+    first = start.astimezone(zone).date()
+    days = ((end - timedelta(microseconds=1)).astimezone(zone).date() - first).days + 1
+    counts = {dataset_id: [0] * days for dataset_id in dataset_ids}
+    query = (
+        sa.select(col(Usage.dataset_id), col(Usage.bucket), sa.func.sum(col(Usage.calls)))
+        .where(_served(), col(Usage.dataset_id).in_(list(dataset_ids)), *_between(start, end))
+        .group_by(col(Usage.dataset_id), col(Usage.bucket))
+    )
+    for dataset_id, bucket, calls in session.connection().execute(query):
+        counts[dataset_id][(bucket.astimezone(zone).date() - first).days] += int(calls)
+    return counts
+
+
+def calls_in_all(session: Session, start: datetime, end: datetime) -> int:
+    """Sealed calls answered with data, by anybody, of every dataset."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(col(Usage.calls)), 0)).where(_served(), *_between(start, end))
+    return int(session.connection().execute(query).scalar_one())
+
+
+def _served() -> sa.ColumnElement[bool]:
+    return sa.and_(col(Usage.status) < 300, col(Usage.mode) != "test")
+
+
+def _between(start: datetime, end: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (col(Usage.bucket) >= start, col(Usage.bucket) < end)
