@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import ModuleType
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from marketplace.gateway.app import gateway_app
@@ -52,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.services = services
     app.state.test_mode = services.test_mode
     static = assets.StaticAssets()
-    app.state.templates = rendering.make_environment(assets=static)
+    app.state.templates = rendering.make_environment(assets=static, zone=ZoneInfo(settings.timezone))
     app.state.templates.filters["role_name"] = names.role_name
     problems.install(app)
     for router in (*_routers(web.pages, "routes"), *_routers(web.api.v1), ckan_router, webhooks_router, _health()):

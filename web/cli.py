@@ -13,6 +13,7 @@ from rich.console import Console
 from anonymizer.cli import anonymize_command, scan_command, verify_command
 from contracts.errors import ShuyiError
 from contracts.kit.settings import Settings
+from marketplace.settlement.cli import settle_command
 
 app = typer.Typer(
     name="shuyi",
@@ -26,6 +27,7 @@ app.add_typer(database, name="db")
 app.command("scan")(scan_command)
 app.command("anonymize")(anonymize_command)
 app.command("verify")(verify_command)
+app.command("settle")(settle_command)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
 
@@ -99,17 +101,6 @@ def worker() -> None:
 
     serving.end_with_parent()
     jobs.run(Settings())
-
-
-@app.command()
-def settle(
-    period: Annotated[str, typer.Argument(help="Name of a closed period, for example 2026-11.1.")],
-    as_json: Json = False,
-) -> None:
-    """Issue the settlement statements of a period and pay the departments out."""
-    from marketplace.settlement.cli import run
-
-    run(Settings(), period, as_json=as_json)
 
 
 @database.command("upgrade")

@@ -59,9 +59,10 @@ FREE = (
 
 
 def paid(monthly_fee_yuan: int, calls: int, overage_fen: int, *, trial_calls: int = 200) -> tuple[PricePlan, ...]:
-    """A small free trial, then a plan by the month with a price for calls beyond its quota."""
+    """A small free trial, a small plan mostly paid by the call, and one by the month with a large quota."""
     return (
-        PricePlan("trial", text("试用版", "Trial"), 0, trial_calls, 0, 30),
+        PricePlan("trial", text("试用版", "Trial"), 0, trial_calls, 0, 600),
+        PricePlan("starter", text("起步版", "Starter"), 2900, 100, 5, 600),
         PricePlan("standard", text("标准版", "Standard"), monthly_fee_yuan * 100, calls, overage_fen, 300),
     )
 

@@ -1,0 +1,258 @@
+"""The whole road, walked for every department: upload, policy, review, release, offering, agreement, calls, invoice,
+payment, refund, settlement, payout.
+
+Each step looks at what is there and does what is missing, so a walk that was interrupted goes on and a second walk
+changes nothing. Jobs are the worker's: the walk only waits for what they bring about.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from anonymizer.results import ScanResult
+from catalog.datasets import service as datasets
+from catalog.datasets.errors import DatasetNotFound
+from catalog.datasets.models import Dataset
+from catalog.parties import service as parties
+from catalog.parties.models import Organisation
+from catalog.releases import policies
+from catalog.releases import service as releases
+from catalog.releases.models import ReleaseRequest
+from catalog.releases.states import RequestState
+from catalog.vault import service as vault
+from catalog.vault.models import Upload, UploadStatus
+from contracts.errors import ShuyiError
+from contracts.privacy import Policy
+from marketplace.billing.rules import Rules
+from marketplace.products import service as products
+from marketplace.products.models import Plan
+from web.context import Services
+from web.demo import cast
+from web.demo.city import CityPlan
+from web.demo.city import Dataset as DatasetPlan
+from web.demo.city import Department as DepartmentPlan
+from web.demo.policy import fitted
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 300.0
+Step = Callable[[str, int, int], None]
+"""Told of progress: what is being done, how many departments have it, of how many."""
+
+
+class WalkFailed(ShuyiError):
+    """A step of the demo's road did not come about; the detail names it."""
+
+    code = "demo-failed"
+    title = "The demo could not be completed"
+
+
+def wait_for(what: str, look: Callable[[], T | None]) -> T:
+    """Look until something is there; `WalkFailed` when it does not come."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        if (found := look()) is not None:
+            return found
+        if time.monotonic() > deadline:
+            raise WalkFailed(f"Waited in vain for: {what}. Is the worker running?")
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One department on the road."""
+
+    plan: DepartmentPlan
+    organisation: Organisation
+    dataset: Dataset
+
+
+class PublishingWalk:
+    """From the departments' files to releases on offer."""
+
+    def __init__(self, services: Services, city: CityPlan, on_step: Step) -> None:
+        self.services = services
+        self.city = city
+        self.on_step = on_step
+        self.rules = Rules.from_settings(services.settings)
+
+    def describe(self) -> list[Station]:
+        """The cast, and a dataset for each department."""
+        stations: list[Station] = []
+        with self.services.database.transaction() as session:
+            cast.gather(session, self.city)
+            for plan in self.city.departments:
+                organisation = parties.get_organisation(session, plan.code)
+                stations.append(Station(plan, organisation, self._dataset(session, organisation, plan.dataset)))
+        return stations
+
+    def _dataset(self, session: Session, organisation: Organisation, plan: DatasetPlan) -> Dataset:
+        try:
+            return datasets.get_dataset(session, plan.slug)
+        except DatasetNotFound:
+            pass
+        words = [dict(zip(plan.keywords, pair, strict=True)) for pair in zip(*plan.keywords.values(), strict=False)]
+        return datasets.create_dataset(
+            session,
+            cast.actor(session, cast.PROVIDER),
+            organisation.id,
+            slug=plan.slug,
+            title=plan.title,
+            description=plan.description,
+            themes=[plan.theme],
+            keywords=words,
+            openness=plan.openness,
+            data_class=plan.data_class,
+            update_frequency=plan.frequency,
+            fields={
+                field.name: {"title": field.title, "description": field.description}
+                | ({"unit": field.unit} if field.unit else {})
+                for field in plan.fields
+            },
+            spatial={
+                "division_code": plan.spatial.division_code,
+                "name": plan.spatial.name,
+                "bbox": list(plan.spatial.bounds),
+            },
+        )
+
+    def upload(self, station: Station, path: Path) -> None:
+        """The department's file into the vault, once."""
+        with self.services.database.transaction() as session:
+            if vault.uploads_of(session, [station.dataset.id]):
+                return
+            with path.open("rb") as stream:
+                vault.receive(
+                    session,
+                    cast.actor(session, cast.PROVIDER),
+                    self.services.store,
+                    self.services.settings,
+                    station.dataset.id,
+                    path.name,
+                    stream,
+                )
+
+    def _upload_of(self, session: Session, station: Station) -> Upload:
+        return vault.uploads_of(session, [station.dataset.id])[0]
+
+    def profiled(self, station: Station) -> Policy:
+        """Wait for the profile and its proposal; the policy as the department then fits it."""
+
+        def look() -> ScanResult | None:
+            with self.services.database.reading() as session:
+                upload = self._upload_of(session, station)
+                if upload.status == UploadStatus.REJECTED:
+                    raise WalkFailed(f"{upload.file_name} was rejected: {upload.error}")
+                proposed = policies.latest(session, station.dataset.id, upload_id=upload.id)
+                return ScanResult.model_validate(upload.profile) if proposed is not None else None
+
+        return fitted(wait_for(f"the profile of {station.plan.dataset.slug}", look), station.plan.dataset)
+
+    def submit(self, station: Station, policy: Policy) -> None:
+        """Ask for the release, once."""
+        with self.services.database.transaction() as session:
+            provider = cast.actor(session, cast.PROVIDER)
+            if releases.requests_of(session, dataset_ids=[station.dataset.id]):
+                return
+            releases.submit_request(
+                session,
+                provider,
+                station.dataset.id,
+                self._upload_of(session, station).id,
+                policy,
+                "演示城市的首次发布。",
+                timezone=self.services.settings.timezone,
+            )
+
+    def _request(self, session: Session, station: Station) -> ReleaseRequest:
+        found = releases.requests_of(session, dataset_ids=[station.dataset.id])
+        request = found[0]
+        if request.state in (RequestState.FAILED, RequestState.SENT_BACK, RequestState.REJECTED):
+            raise WalkFailed(f"{request.number} of {station.plan.dataset.slug} is {request.state}: {request.failure}")
+        return request
+
+    def review(self, station: Station) -> None:
+        """The officers decide, as many as the data asks for."""
+
+        def look() -> ReleaseRequest | None:
+            with self.services.database.reading() as session:
+                request = self._request(session, station)
+                return None if request.state in (RequestState.SUBMITTED, RequestState.ANONYMISING) else request
+
+        request = wait_for(f"the anonymised table of {station.plan.dataset.slug}", look)
+        for part in (cast.OFFICER, cast.SECOND_OFFICER):
+            with self.services.database.transaction() as session:
+                request = self._request(session, station)
+                artifact = releases.artifact_of(session, request)
+                officer = cast.actor(session, part)
+                if request.state != RequestState.IN_REVIEW or artifact is None:
+                    return
+                if releases.why_not_decide(session, officer, request) is not None:
+                    continue
+                releases.decide(
+                    session,
+                    officer,
+                    request.id,
+                    "approve",
+                    f"k={artifact.k_reached or '—'}，列的处理与用途相符，风险低于阈值。"
+                    if station.plan.dataset.about_persons
+                    else "不含个人信息，字段与目录一致。",
+                    artifact.artifact_hash,
+                )
+
+    def published(self, station: Station) -> None:
+        """Wait until the release is in the catalogue."""
+
+        def look() -> bool | None:
+            with self.services.database.reading() as session:
+                self._request(session, station)
+                return True if releases.current_release(session, station.dataset.id) is not None else None
+
+        wait_for(f"the release of {station.plan.dataset.slug}", look)
+
+    def offer(self, station: Station) -> dict[str, Plan]:
+        """The offering with its plans, on the market; plans by the code the department calls them."""
+        with self.services.database.transaction() as session:
+            provider = cast.actor(session, cast.PROVIDER)
+            offering = products.create_offering(session, provider, station.dataset.id)
+            known = {plan.name["en"]: plan for plan in products.plans(session, offering.id)}
+            found: dict[str, Plan] = {}
+            for wanted in station.plan.dataset.plans:
+                found[wanted.code] = known.get(wanted.name["en"]) or products.add_plan(
+                    session,
+                    provider,
+                    offering.id,
+                    name=wanted.name,
+                    quota_per_month=wanted.calls_included,
+                    rate_per_minute=wanted.calls_per_minute,
+                    monthly_fee=wanted.monthly_fee_fen,
+                    overage_per_1000=wanted.overage_fen_per_call * 1000 or None,
+                )
+            products.list_offering(session, provider, offering.id)
+            return found
+
+    def run(self, stations: list[Station], files: dict[str, Path]) -> None:
+        """All departments; the worker anonymises one while the next is being uploaded."""
+        total = len(stations)
+        # The largest and slowest first, so that the two cores end together.
+        order = sorted(stations, key=lambda station: -_weight(station.plan.dataset))
+        for number, station in enumerate(order):
+            self.on_step("upload", number, total)
+            self.upload(station, files[station.plan.code])
+        for number, station in enumerate(order):
+            self.on_step("profile", number, total)
+            self.submit(station, self.profiled(station))
+        for number, station in enumerate(order):
+            self.on_step("review", number, total)
+            self.review(station)
+        for number, station in enumerate(order):
+            self.on_step("publish", number, total)
+            self.published(station)
+
+
+def _weight(dataset: DatasetPlan) -> int:
+    texts = any(field.role == "free_text" for field in dataset.fields)
+    return dataset.rows * (20 if texts else 1)
