@@ -1,0 +1,80 @@
+"""Free text, read through Presidio with the real network."""
+
+import pytest
+
+import anonymizer
+from anonymizer.classify.text import find_in_texts
+
+
+def spans(text: str, mode: anonymizer.Mode = "leak-first") -> list[tuple[str, str]]:
+    return [(f.type, text[f.start : f.end]) for f in anonymizer.scan_text([text], mode=mode)[0]]
+
+
+def test_a_ticket_gives_up_all_it_holds() -> None:
+    text = (
+        "市民王建国（身份证１１０１０５１９４９１２３１００２Ｘ）来电，反映福田区莲花街道景田北路18号天健花园3栋1203室住户李晓梅夜间噪音扰民，"
+        "车辆粤B·12345占道，联系电话138 1234 5678，邮箱wang@qq.com。"
+    )
+    assert spans(text) == [
+        ("PERSON", "王建国"),
+        ("CN_RESIDENT_ID", "１１０１０５１９４９１２３１００２Ｘ"),
+        ("CN_ADDRESS", "福田区莲花街道景田北路18号天健花园3栋1203室"),
+        ("PERSON", "李晓梅"),
+        ("CN_LICENSE_PLATE", "粤B·12345"),
+        ("CN_MOBILE", "138 1234 5678"),
+        ("EMAIL_ADDRESS", "wang@qq.com"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "路灯不亮，请尽快维修",
+        "拨打12345或95588咨询",
+        "使用APP缴费失败",
+        "2024年3月18号2号线停运",
+        "…",
+        "\U0001f600",
+    ],
+)
+def test_nothing_where_nothing_is(text: str) -> None:
+    assert spans(text) == []
+
+
+def test_names_of_minorities_foreigners_and_in_latin_letters() -> None:
+    assert ("PERSON", "阿不都热合曼·买买提") in spans("阿不都热合曼·买买提来电咨询社保")
+    assert ("PERSON", "John Smith") in spans("The tenant John Smith complained about noise")
+
+
+def test_a_name_is_found_wherever_it_recurs() -> None:
+    text = "投诉人刘德明称，保安打人。刘德明要求赔偿，并留下刘德明的工号"
+    assert [value for kind, value in spans(text) if kind == "PERSON"] == ["刘德明"] * 3
+
+
+def test_offsets_are_code_points_also_beyond_the_basic_plane() -> None:
+    text = "😀市民王建国来电"
+    assert spans(text) == [("PERSON", "王建国")]
+
+
+def test_answers_do_not_depend_on_company() -> None:
+    texts = ["市民王建国来电", "路灯不亮", "联系电话13812345678" * 20, "市民王建国来电", "李晓梅" + "，请回复" * 200]
+    together = find_in_texts(texts)
+    alone = [find_in_texts([text])[0] for text in texts]
+    assert [[(f.type, f.start, f.end) for f in found] for found in together] == [
+        [(f.type, f.start, f.end) for f in found] for found in alone
+    ]
+
+
+def test_a_name_far_into_a_long_text_is_found() -> None:
+    text = "路灯不亮，请尽快维修。" * 100 + "来电人王建国。"
+    assert spans(text) == [("PERSON", "王建国")]
+
+
+def test_balanced_reports_no_more_than_leak_first() -> None:
+    text = "老人揭亮去过5栋，电话13812345678"
+    careful, balanced = spans(text), spans(text, "balanced")
+    assert set(balanced) <= set(careful)
+    assert ("CN_ADDRESS", "5栋") in careful
+    assert ("CN_ADDRESS", "5栋") not in balanced
