@@ -29,9 +29,12 @@ class Settings(BaseSettings):
         None,
         description="32 bytes in base64 that wrap every dataset key; empty: made once in SHUYI_HOME/master.key.",
     )
-    base_url: str = Field("http://127.0.0.1:8000", description="Where people reach the site; used in links and mail.")
     host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(8000, description="Port that `serve` listens on.", ge=0, le=65535)
+    base_url: str = Field(
+        default_factory=lambda data: f"http://{data.get('host')}:{data.get('port')}",
+        description="Where people reach the site, used in links and mail; by default http://HOST:PORT.",
+    )
     timezone: str = Field("Asia/Shanghai", description="Billing and quota periods are cut in this time zone.")
     mail: str = Field("", description="Empty: files under SHUYI_HOME/mail; `smtp://user:pass@host:port?tls=true`.")
     mail_from: str = Field("no-reply@shuyi.invalid", description="Sender address of mail.")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from catalog.parties import service as parties
 from contracts.errors import Conflict
@@ -112,15 +112,15 @@ def _walk(services: Services, *, quiet: bool) -> None:
         disable=quiet,
     )
     with bar, tempfile.TemporaryDirectory(prefix="shuyi-demo-") as folder:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def on_step(name: str, done: int, total: int) -> None:
-            for earlier in tasks:
+            for earlier, task in tasks.items():
                 if earlier != name:
-                    bar.update(tasks[earlier], completed=bar.tasks[tasks[earlier]].total)  # type: ignore[arg-type]  # TaskID is an int
+                    bar.update(task, completed=bar.tasks[task].total)
             if name not in tasks:
                 tasks[name] = bar.add_task(STEPS[name], total=total)
-            bar.update(tasks[name], completed=done)  # type: ignore[arg-type]  # as above
+            bar.update(tasks[name], completed=done)
 
         walk = TradingWalk(services, plan(), on_step)
         stations = walk.describe()
