@@ -50,6 +50,14 @@ def grant(
     return lease
 
 
+def on_loan(session: Session, subscription_id: str) -> bool:
+    """Whether some worker holds units of the subscription that it has not said to have used."""
+    query = select(Lease.id).where(
+        Lease.subscription_id == subscription_id, Lease.state == "open", col(Lease.used) < col(Lease.units)
+    )
+    return session.exec(query).first() is not None
+
+
 def settle(session: Session, used: Mapping[str, int]) -> None:
     """Close open leases (id → units used) and give the rest back. Leases already closed are left alone."""
     unused: Counter[tuple[str, datetime]] = Counter()

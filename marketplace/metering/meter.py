@@ -95,6 +95,7 @@ class _Purse:
     counted_at: float = 0.0
     last_units: int = 0
     empty_until: float = 0.0
+    may_return: bool = False
 
 
 @dataclass(slots=True)
@@ -211,11 +212,19 @@ class Meter:
                 if self._usable(purse, self._now()) is not None:
                     return
             if time.monotonic() < purse.empty_until and purse.terms == terms:
-                raise self._exhausted(terms)
+                raise self._exhausted(purse)
             purse.terms = terms
             if not self._ask(subscription_id, purse):
                 purse.empty_until = time.monotonic() + ASK_AGAIN_SECONDS
-                raise self._exhausted(terms)
+                raise self._exhausted(purse)
+
+    def refuse_if_exhausted(self, subscription_id: str, terms: Terms) -> None:
+        """Raise `QuotaExhausted` when the database said so a moment ago; from memory, before any work is done."""
+        purse = self._purses.get(subscription_id)
+        if purse is None or not purse.empty_until or purse.terms != terms:
+            return
+        if time.monotonic() < purse.empty_until and not purse.leases:
+            raise self._exhausted(purse)
 
     def charge(
         self, account: Account, terms: Terms, *, status: int, rows: int, size: int, fingerprint: int, request_id: str
@@ -279,6 +288,7 @@ class Meter:
                 lease = leases.grant(
                     session, self.worker_id, subscription_id, purse.terms, wanted, self.settings.timezone
                 )
+                purse.may_return = lease is None and leases.on_loan(session, subscription_id)
         except SQLAlchemyError as error:
             raise MeteringUnavailable(
                 "Units cannot be taken from the quota right now. Nothing was charged.", retry_after=5
@@ -299,11 +309,16 @@ class Meter:
             purse.taken, purse.counted_at = 0, moment
         return purse.rate
 
-    def _exhausted(self, terms: Terms) -> QuotaExhausted:
+    def _exhausted(self, purse: _Purse) -> QuotaExhausted:
+        if purse.may_return:
+            return QuotaExhausted(
+                "The last calls of this month are in the hands of other workers; those not used come back in seconds.",
+                retry_after=USABLE_SECONDS,
+            )
         moment = clock.now()
         _, end = clock.month_bounds(moment, self.settings.timezone)
         return QuotaExhausted(
-            f"All {terms.limit} calls of this month are used up. Calls are answered again from "
+            f"All {purse.terms.limit} calls of this month are used up. Calls are answered again from "
             f"{end.isoformat(timespec='seconds')}, or at once under a larger plan.",
             retry_after=max(1, int((end - moment).total_seconds())),
         )

@@ -1,0 +1,238 @@
+"""The gateway over HTTP: a plain ASGI app, mounted at `/data/v1`.
+
+The event loop answers what needs no waiting (keys and releases in memory, indexed reads, units on a lease); the rest
+runs in threads of its own. No framework is on this path.
+"""
+
+import asyncio
+import re
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import structlog
+
+from contracts.errors import ShuyiError
+from contracts.kit.database import Database
+from contracts.kit.settings import Settings
+from contracts.kit.store import ObjectStore
+from marketplace.gateway.answers import Answer, problem_answer
+from marketplace.gateway.callers import Caller, FromAddress, WithKey
+from marketplace.gateway.delivery import Call, Delivery, Operation
+from marketplace.gateway.errors import MethodRefused, RouteUnknown
+from marketplace.metering.errors import MeteringUnavailable
+from marketplace.metering.meter import Meter
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+THREADS = 16
+COMPRESS_FROM = 2048
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
+_OPERATIONS: dict[str, Operation] = {
+    "records": "records",
+    "schema": "schema",
+    "releases": "releases",
+    "export": "export",
+}
+log = structlog.get_logger()
+
+
+class Gateway:
+    """One a process. `delivery` is for callers inside the process; use `running()` around the app's life."""
+
+    def __init__(self, database: Database, settings: Settings, store: ObjectStore) -> None:
+        self._settings = settings
+        self.meter = Meter(database, store, settings)
+        self.delivery = Delivery(database, settings, store, self.meter)
+        self.meter.also_each_tick.append(self.delivery.tick)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
+        self._running = False
+
+    def start(self) -> None:
+        """Begin to meter. Blocks for a moment: finishes what dead workers of this machine left."""
+        self.meter.start()
+        self._running = True
+
+    def stop(self) -> None:
+        """Give leases back and seal the journal."""
+        if self._running:
+            self._running = False
+            self._threads.shutdown()
+            self.meter.stop()
+            self.delivery.close()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Meter while the block runs."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self.start)
+        try:
+            yield
+        finally:
+            await loop.run_in_executor(None, self.stop)
+
+    def deliver(self, call: Call) -> Answer:
+        """The answer to a call from inside the process: downloads, exports, CKAN's data actions, the console.
+        Blocks. An answer in pieces must be closed."""
+        if not self._running:
+            raise MeteringUnavailable("The data service is not running in this process.", retry_after=5)
+        return self.delivery.deliver(call)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        method = scope["method"]
+        sent_headers = _wanted_headers(scope)
+        if method == "OPTIONS":
+            await _send_preflight(send)
+            return
+        try:
+            if not self._running:
+                raise MeteringUnavailable("The data service is starting.", retry_after=1)
+            if method != "GET":  # HEAD too would have to be charged for nothing
+                raise MethodRefused("Data is read with GET.")
+            call = _read_call(scope, sent_headers)
+        except ShuyiError as error:
+            answer = problem_answer(error, scope["path"], self._settings.base_url)
+            await _send_answer(send, answer, b"")
+            return
+        answer_now, progress = self.delivery.start(call)
+        if answer_now is None:
+            loop = asyncio.get_running_loop()
+            answer_now = await loop.run_in_executor(self._threads, self.delivery.finish, call, progress)
+        if answer_now.pieces is None:
+            await _send_answer(send, answer_now, sent_headers.get(b"accept-encoding", b""))
+        else:
+            await self._send_pieces(send, answer_now)
+
+    async def _send_pieces(self, send: Send, answer: Answer) -> None:
+        pieces = answer.pieces
+        assert pieces is not None, "asked only for answers in pieces"
+        loop = asyncio.get_running_loop()
+        try:
+            headers = _headers(answer)
+            headers.append((b"content-length", b"%d" % answer.length))
+            headers.append((b"content-disposition", b'attachment; filename="%s"' % answer.file_name.encode()))
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            while (piece := await loop.run_in_executor(self._threads, next, pieces, None)) is not None:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            await loop.run_in_executor(self._threads, pieces.close)
+
+
+def gateway_app(database: Database, settings: Settings, store: ObjectStore) -> Gateway:
+    """The gateway of this process, to be mounted at `/data/v1`."""
+    return Gateway(database, settings, store)
+
+
+_WANTED = frozenset((b"authorization", b"accept", b"accept-encoding", b"if-none-match", b"x-request-id"))
+
+
+def _wanted_headers(scope: Scope) -> dict[bytes, bytes]:
+    return {name: value for name, value in scope["headers"] if name in _WANTED}
+
+
+def _read_call(scope: Scope, headers: dict[bytes, bytes]) -> Call:
+    path: str = scope["path"]
+    inner = path[len(scope.get("root_path", "")) :] if path.startswith(scope.get("root_path", "")) else path
+    parts = inner.strip("/").split("/")
+    name = ""
+    operation: Operation | None = _OPERATIONS.get(parts[1]) if len(parts) > 1 else None
+    if len(parts) == 3 and parts[1] == "records":
+        operation, name = "record", unquote(parts[2])
+    elif len(parts) == 3 and parts[1] == "files":
+        operation, name = "file", unquote(parts[2])
+    elif len(parts) != 2:
+        operation = None
+    if operation is None:
+        raise RouteUnknown(
+            "Addresses here are /data/v1/{dataset}/records, /records/{key}, /schema, /releases, /export and "
+            "/files/{name}."
+        )
+    query_string: bytes = scope["query_string"]
+    given = headers.get(b"x-request-id", b"").decode("latin-1")
+    return Call(
+        dataset=parts[0],
+        operation=operation,
+        caller=_caller(scope, headers.get(b"authorization")),
+        parameters=tuple(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)) if query_string else (),
+        name=name,
+        accept=headers.get(b"accept", b"").decode("latin-1"),
+        if_none_match=headers.get(b"if-none-match", b"").decode("latin-1"),
+        request_id=given if REQUEST_ID.fullmatch(given) else "",
+        instance=path,
+    )
+
+
+def _caller(scope: Scope, authorization: bytes | None) -> Caller:
+    if authorization is None:
+        client = scope.get("client")
+        return FromAddress(client[0] if client else "")
+    scheme, _, secret = authorization.decode("latin-1").partition(" ")
+    return WithKey(secret.strip() if scheme.lower() == "bearer" else "")
+
+
+_COMMON: Headers = [
+    (b"cache-control", b"private, no-cache"),
+    (b"vary", b"authorization, accept, accept-encoding"),
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"etag, ratelimit, ratelimit-policy, retry-after, x-next-cursor, x-receipt, x-request-id",
+    ),
+]
+
+
+def _headers(answer: Answer) -> Headers:
+    headers = [(b"content-type", answer.media_type.encode()), *_COMMON]
+    if answer.etag:
+        headers.append((b"etag", answer.etag.encode()))
+    if answer.receipt:
+        headers.append((b"x-receipt", answer.receipt.encode()))
+    standing = answer.standing
+    if answer.quota_reset is not None:
+        headers.append((b"ratelimit", b'"month";r=0;t=%d' % answer.quota_reset))
+    elif standing is not None:
+        headers.append((b"ratelimit", b'"minute";r=%d;t=%d' % (standing.remaining, standing.reset)))
+    if standing is not None:
+        headers.append((b"ratelimit-policy", b'"minute";q=%d;w=60' % standing.limit))
+    if answer.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % answer.retry_after))
+    if answer.status == 401:
+        headers.append((b"www-authenticate", b'Bearer realm="shuyi"'))
+    if answer.status == 405:
+        headers.append((b"allow", b"GET, OPTIONS"))
+    if answer.next_cursor and answer.media_type.startswith("text/csv"):
+        headers.append((b"x-next-cursor", answer.next_cursor.encode()))
+    return headers
+
+
+async def _send_answer(send: Send, answer: Answer, accept_encoding: bytes) -> None:
+    headers, body = _headers(answer), answer.body
+    if answer.status != 304:
+        if len(body) >= COMPRESS_FROM and b"gzip" in accept_encoding:
+            squeezer = zlib.compressobj(1, zlib.DEFLATED, 31)
+            body = squeezer.compress(body) + squeezer.flush()
+            headers.append((b"content-encoding", b"gzip"))
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _send_preflight(send: Send) -> None:
+    headers: Headers = [
+        (b"access-control-allow-origin", b"*"),
+        (b"access-control-allow-methods", b"GET, OPTIONS"),
+        (b"access-control-allow-headers", b"authorization, if-none-match, x-request-id"),
+        (b"access-control-max-age", b"86400"),
+        (b"content-length", b"0"),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,154 @@
+"""Who calls, and what they may do: from a key, an address or a signed-in person to terms of access."""
+
+import ipaddress
+from dataclasses import dataclass
+
+from contracts.access import Actor, Permission
+from contracts.errors import NotFound
+from contracts.kit.settings import Settings
+from marketplace.credentials.secret import Shape, digest, shape
+from marketplace.gateway.directory import Directory, KeyCard, Product, expired
+from marketplace.gateway.errors import (
+    KeyExpired,
+    KeyMalformed,
+    KeyMissing,
+    KeyMistyped,
+    KeyOfOtherData,
+    KeyRevoked,
+    KeyUnknown,
+    PaymentDue,
+    PaymentOverdue,
+    SubscriptionEnded,
+)
+from marketplace.metering.leases import Terms
+from marketplace.metering.meter import Account
+from marketplace.subscriptions.entitlement import Entitlement
+
+
+@dataclass(frozen=True, slots=True)
+class WithKey:
+    """A program that sent a key."""
+
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromAddress:
+    """Nobody we know: only open data is answered, with a limit per address."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class InPerson:
+    """A signed-in person who uses a subscription of an organisation of theirs through our own pages. `sandbox` calls
+    read the approved sample and cost nothing."""
+
+    actor: Actor
+    subscription_id: str
+    sandbox: bool = False
+
+
+Caller = WithKey | FromAddress | InPerson
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a call may do. `terms` None: nothing is charged. `sample`: only the approved sample is read."""
+
+    account: Account
+    terms: Terms | None
+    rate_name: str
+    rate_per_minute: int
+    fields: frozenset[str] | None
+    sample: bool
+
+
+class Admission:
+    """Turns a caller into an access, or a refusal with its reason."""
+
+    def __init__(self, directory: Directory, settings: Settings) -> None:
+        self._directory = directory
+        self._hash_key = settings.derived_key("credentials")
+        self._open_rate = settings.open_rate_per_minute
+
+    def identify(self, caller: Caller, *, may_block: bool) -> KeyCard | Entitlement | None:
+        """The key or subscription behind a caller; None for an address. Raises `NotInMemory` where it may not block."""
+        if isinstance(caller, FromAddress):
+            return None
+        if isinstance(caller, InPerson):
+            found = self._directory.entitlement(caller.subscription_id)
+            if found is None or not caller.actor.may(Permission.USAGE_READ, found.organisation_id):
+                raise NotFound("There is no such subscription among yours.")
+            return found
+        match shape(caller.secret):
+            case Shape.NO_KEY:
+                raise KeyMalformed("A key begins with sy_live_ or sy_test_. Send it as `Authorization: Bearer <key>`.")
+            case Shape.MISTYPED:
+                raise KeyMistyped("The key's checksum does not fit: a character is wrong or missing. Copy it again.")
+        hashed = digest(caller.secret, self._hash_key)
+        card = self._directory.key(hashed) if may_block else self._directory.peek_key(hashed)
+        if card is None:
+            raise KeyUnknown("We know no such key. Was it made on another installation?")
+        return card
+
+    def access(self, caller: Caller, found: KeyCard | Entitlement | None, product: Product, release_id: str) -> Access:
+        """What the identified caller may do with a product. Raises the refusals of 401, 402 and 403."""
+        if isinstance(caller, FromAddress):
+            if product.openness != "unconditional":
+                raise KeyMissing(
+                    "This data is open under conditions: subscribe, make a key, and send it as "
+                    "`Authorization: Bearer <key>`."
+                )
+            account = Account("", "", "", product.dataset_id, release_id, "open")
+            return Access(account, None, f"address:{network(caller.address)}", self._open_rate, None, sample=False)
+        if isinstance(caller, InPerson):
+            assert isinstance(found, Entitlement), "identify gave it"
+            return _entitled(found, "", "test" if caller.sandbox else "live", product, release_id)
+        assert isinstance(found, KeyCard), "identify gave it"
+        if found.revoked:
+            raise KeyRevoked("This key was revoked. Make another one on your keys page.")
+        if expired(found):
+            raise KeyExpired("This key has expired. Make another one on your keys page.")
+        return _entitled(found.entitlement, found.key_id, found.mode, product, release_id)
+
+
+def account_of(found: KeyCard | Entitlement | None, product: Product | None) -> Account | None:
+    """To whom a refusal is counted; None where nobody is known."""
+    if product is None or found is None:
+        return None
+    entitlement = found.entitlement if isinstance(found, KeyCard) else found
+    key_id, mode = (found.key_id, found.mode) if isinstance(found, KeyCard) else ("", "live")
+    return Account(entitlement.subscription_id, entitlement.organisation_id, key_id, product.dataset_id, "", mode)
+
+
+def _entitled(entitlement: Entitlement, key_id: str, mode: str, product: Product, release_id: str) -> Access:
+    if entitlement.dataset_id != product.dataset_id:
+        raise KeyOfOtherData("This key belongs to a subscription of other data. Use a key of this data's subscription.")
+    sample = mode == "test"
+    if entitlement.reason == "ended":
+        raise SubscriptionEnded("The subscription has ended. Subscribe again to go on.")
+    if not sample and entitlement.reason == "pending_payment":
+        raise PaymentDue("Pay the first invoice and calls are answered at once. Test keys read the sample until then.")
+    if not sample and entitlement.reason == "suspended_unpaid":
+        raise PaymentOverdue("Pay the overdue invoice and calls are answered again at once.")
+    account = Account(
+        entitlement.subscription_id, entitlement.organisation_id, key_id, product.dataset_id, release_id, mode
+    )
+    return Access(
+        account=account,
+        terms=None if sample else Terms(entitlement.quota_per_month, entitlement.calls_limit_per_month),
+        rate_name=f"key:{key_id or entitlement.subscription_id}:{mode}",
+        rate_per_minute=entitlement.rate_per_minute,
+        fields=entitlement.fields,
+        sample=sample,
+    )
+
+
+def network(address: str) -> str:
+    """What a limit per address counts by: the address, or the /64 it lies in."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

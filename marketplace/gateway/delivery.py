@@ -1,0 +1,513 @@
+"""The one service through which bytes of a release leave: entitlement, rate, quota, record, and only then the answer.
+
+A call passes, in this order: who calls (401), which data and release (404, 410), what the subscription allows (402,
+403), what is asked (422), how often (429), whether the asker has it already (304, free), whether this is a repeat
+(free), what the answer is, a unit of the quota (429) and its record in the journal (503). Refusals cost nothing and
+are counted.
+"""
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import BinaryIO, Literal
+from zoneinfo import ZoneInfo
+
+import orjson
+import structlog
+
+from catalog.releases import service as releases
+from catalog.releases.errors import ReleaseDamaged
+from contracts.errors import ShuyiError
+from contracts.kit.database import Database
+from contracts.kit.settings import Settings
+from contracts.kit.store import ObjectStore
+from marketplace.gateway import metrics, query
+from marketplace.gateway.answers import Answer, Pieces, file_pieces, not_modified, problem_answer
+from marketplace.gateway.callers import Access, Admission, Caller, account_of
+from marketplace.gateway.copies import Copies, Copy, Source
+from marketplace.gateway.directory import Directory, KeyCard, NotInMemory, Product, Shelf
+from marketplace.gateway.errors import (
+    DatasetUnknown,
+    NothingReleased,
+    RateExceeded,
+    RecordUnknown,
+    ReleaseGone,
+    ReleasePreparing,
+    ReleaseUnknown,
+    RequestIdReused,
+    SampleOnly,
+    UnknownParameter,
+    at,
+)
+from marketplace.gateway.exports import export_pieces
+from marketplace.gateway.limiter import RateLimiter, Standing
+from marketplace.gateway.representations import (
+    describe_releases,
+    describe_schema,
+    records_body,
+    wants_csv,
+)
+from marketplace.metering.errors import QuotaExhausted
+from marketplace.metering.meter import Account, Meter
+from marketplace.subscriptions.entitlement import Entitlement
+
+log = structlog.get_logger()
+
+REPEAT_SECONDS = 24 * 3600
+MOST_REQUEST_IDS = 200_000
+Operation = Literal["records", "record", "schema", "releases", "export", "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, wherever it comes from. `name`: the record's key, or the file's name. `request_id`: only one that
+    the client chose itself, since it makes repeats free."""
+
+    dataset: str
+    operation: Operation
+    caller: Caller
+    parameters: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    accept: str = ""
+    if_none_match: str = ""
+    request_id: str = ""
+    instance: str = ""
+
+
+class MustBlock(Exception):
+    """The call has to ask the database, build a copy or scan: run it again where blocking is allowed."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What is known of a call so far; kept when it is run again, so that nothing is counted twice."""
+
+    started: float = field(default_factory=time.perf_counter)
+    product: Product | None = None
+    found: KeyCard | Entitlement | None = None
+    standing: Standing | None = None
+
+
+class Delivery:
+    """See the module. Thread-safe; one a process."""
+
+    def __init__(self, database: Database, settings: Settings, store: ObjectStore, meter: Meter) -> None:
+        self._database, self._settings, self._store, self._meter = database, settings, store, meter
+        self.directory = Directory(database)
+        self.copies = Copies(settings.home)
+        self._admission = Admission(self.directory, settings)
+        self._limiter = RateLimiter(settings.home)
+        self._zone = ZoneInfo(settings.timezone)
+        self._seen: OrderedDict[tuple[str, str], tuple[int, str, float]] = OrderedDict()
+        self._seen_lock = threading.Lock()
+        self._fields: dict[tuple[str, frozenset[str] | None], query.Fields] = {}
+
+    def close(self) -> None:
+        """Give back what the process holds."""
+        self._limiter.close()
+
+    def tick(self) -> None:
+        """Background work: see what changed, drop copies of withdrawn releases."""
+        self.directory.tick()
+        for product in self.directory.products_in_mind():
+            for shelf in product.shelves:
+                if shelf.withdrawn is not None:
+                    self.copies.forget(shelf.manifest_hash)
+                    self.copies.forget(f"{shelf.manifest_hash}-sample")
+
+    def deliver(self, call: Call) -> Answer:
+        """The answer to a call. May block: not for an event loop."""
+        return self._run(call, _Progress(), may_block=True)
+
+    def start(self, call: Call) -> tuple[Answer | None, _Progress]:
+        """The answer, when it can be had without blocking; else None and what `finish` needs."""
+        progress = _Progress()
+        try:
+            return self._run(call, progress, may_block=False), progress
+        except MustBlock:
+            return None, progress
+
+    def finish(self, call: Call, progress: _Progress) -> Answer:
+        """The rest of a call that `start` could not answer. Blocks."""
+        return self._run(call, progress, may_block=True)
+
+    # ---------------------------------------------------------------- the order of things
+
+    def _run(self, call: Call, progress: _Progress, *, may_block: bool) -> Answer:
+        try:
+            answer = self._answer(call, progress, may_block)
+        except NotInMemory:
+            raise MustBlock from None
+        except ReleaseDamaged as error:
+            log.error("release_damaged", dataset=call.dataset)
+            answer = self._refusal(call, progress, ReleasePreparing(error.detail, retry_after=300))
+        except ShuyiError as error:
+            answer = self._refusal(call, progress, error)
+        answer.seconds = time.perf_counter() - progress.started
+        metrics.SECONDS.observe(answer.seconds)
+        metrics.ANSWERS.labels(str(answer.status), answer.reason).inc()
+        return answer
+
+    def _answer(self, call: Call, progress: _Progress, may_block: bool) -> Answer:
+        product = self.directory.product(call.dataset) if may_block else self.directory.peek_product(call.dataset)
+        progress.product = product
+        progress.found = self._admission.identify(call.caller, may_block=may_block)
+        if product is None:
+            raise DatasetUnknown("There is no such data here. The catalogue lists what there is.")
+        shelf = _choose(product, call)
+        access = self._admission.access(call.caller, progress.found, product, shelf.release_id)
+        if call.operation in ("schema", "releases"):
+            return self._describe(call, progress, access, product, shelf)
+        if call.operation == "file":
+            return self._file(call, progress, access, shelf, may_block)
+        copy = self._copy(access, shelf, may_block)
+        fields = self._fields_of(copy, access, shelf)
+        if call.operation == "record":
+            return self._record(call, progress, access, shelf, copy, fields, may_block)
+        asked = query.parse(call.parameters, fields, shelf.release_id)
+        if call.operation == "export":
+            return self._export(call, progress, access, shelf, copy, fields, asked, may_block)
+        return self._records(call, progress, access, shelf, copy, fields, asked, may_block)
+
+    def _limited(self, progress: _Progress, access: Access) -> Standing:
+        """Count the call against the rate, once."""
+        if progress.standing is None:
+            progress.standing = self._limiter.hit(access.rate_name, access.rate_per_minute)
+        standing = progress.standing
+        if not standing.allowed:
+            raise RateExceeded(
+                f"{standing.limit} calls a minute are allowed here. Wait {standing.retry_after} s and go on.",
+                retry_after=max(1, standing.retry_after),
+            )
+        return standing
+
+    # ---------------------------------------------------------------- what can be asked
+
+    def _records(
+        self,
+        call: Call,
+        progress: _Progress,
+        access: Access,
+        shelf: Shelf,
+        copy: Copy,
+        fields: query.Fields,
+        asked: query.Query,
+        may_block: bool,
+    ) -> Answer:
+        if not asked.quick and not may_block:
+            raise MustBlock
+        csv = wants_csv(call)
+        etag = _etag(shelf, access, call, "csv" if csv else "json")
+        free = self._free(call, progress, access, etag)
+        if isinstance(free, Answer):
+            return free
+        sql, values = asked.sql()
+        rows = copy.query(sql, values)
+        more = len(rows) > asked.limit
+        rows = rows[: asked.limit]
+        total = copy.query(*asked.counting_sql())[0][0] if asked.count else None
+        following = None
+        if more:
+            place = rows[-1][0] if asked.order == "_id" else asked.offset + asked.limit
+            following = query.write_cursor(shelf.release_id, asked.fingerprint, place)
+        before, after = records_body(shelf, access.sample, rows, asked, fields, following, total, csv)
+        answer = Answer(200, "text/csv; charset=utf-8; header=present" if csv else "application/json")
+        answer.etag, answer.next_cursor = etag, following
+        self._pay(call, progress, access, answer, len(rows), len(before) + len(after) + 34, free, may_block)
+        answer.body = before if csv else before + _receipt(answer) + after
+        return answer
+
+    def _record(
+        self,
+        call: Call,
+        progress: _Progress,
+        access: Access,
+        shelf: Shelf,
+        copy: Copy,
+        fields: query.Fields,
+        may_block: bool,
+    ) -> Answer:
+        known = {"select", "release", "format"}
+        for name, _ in call.parameters:
+            if name not in known:
+                raise at(UnknownParameter, name, "One record takes no filters; `select` and `release` are allowed.")
+        key = copy.primary_key if copy.primary_key in fields.columns else "_id"
+        parameters = [(f"{key}.eq", call.name), ("limit", "1")]
+        parameters += [(name, value) for name, value in call.parameters if name == "select"]
+        asked = query.parse(parameters, fields, shelf.release_id)
+        etag = _etag(shelf, access, call, "json")
+        free = self._free(call, progress, access, etag)
+        if isinstance(free, Answer):
+            return free
+        sql, values = asked.sql()
+        rows = copy.query(sql, values)
+        if not rows:
+            raise RecordUnknown(f"Release {shelf.version} has no record with {key} {call.name!r}.")
+        before, after = records_body(shelf, access.sample, rows[:1], asked, fields, None, None, csv=False)
+        answer = Answer(200, "application/json")
+        answer.etag = etag
+        self._pay(call, progress, access, answer, 1, len(before) + len(after) + 34, free, may_block)
+        answer.body = before + _receipt(answer) + after
+        return answer
+
+    def _describe(self, call: Call, progress: _Progress, access: Access, product: Product, shelf: Shelf) -> Answer:
+        """Schema and list of releases: no rows, no cost."""
+        standing = self._limited(progress, access)
+        body = describe_schema(product, shelf) if call.operation == "schema" else describe_releases(product)
+        answer = Answer(200, "application/json")
+        answer.etag = f'W/"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'
+        answer.standing, answer.release = standing, shelf.version
+        if _has_already(call, answer.etag):
+            return not_modified(answer)
+        answer.body = body
+        self._count(access.account, 200, "description", 0, len(body))
+        return answer
+
+    def _export(
+        self,
+        call: Call,
+        progress: _Progress,
+        access: Access,
+        shelf: Shelf,
+        copy: Copy,
+        fields: query.Fields,
+        asked: query.Query,
+        may_block: bool,
+    ) -> Answer:
+        if not may_block:
+            raise MustBlock
+        for name, _ in call.parameters:
+            if name in ("limit", "offset", "cursor", "count"):
+                raise at(UnknownParameter, name, "An export has all rows that fit; narrow it by filters.")
+        form = query.parameter(call.parameters, "format") or "csv"
+        if form not in ("csv", "parquet"):
+            raise at(UnknownParameter, "format", "An export is csv or parquet.")
+        etag = _etag(shelf, access, call, form)
+        free = self._free(call, progress, access, etag)
+        if isinstance(free, Answer):
+            return free
+        rows, size, pieces = export_pieces(copy, asked, fields, form)
+        name = f"{call.dataset}-{shelf.version}.{form}"
+        return self._stream(call, progress, access, name, etag, rows, size, pieces, free)
+
+    def _file(self, call: Call, progress: _Progress, access: Access, shelf: Shelf, may_block: bool) -> Answer:
+        if not may_block:
+            raise MustBlock
+        file = shelf.file(call.name)
+        if file is None:
+            names = ", ".join(str(entry["name"]) for entry in shelf.files)
+            raise RecordUnknown(f"Release {shelf.version} has no file {call.name!r}. Its files are: {names}.")
+        if access.sample and file["key"] != shelf.sample_key:
+            raise SampleOnly("A test key reads the approved sample only. Use a live key for whole files.")
+        etag = f'"{file["sha256"]}"'
+        free = self._free(call, progress, access, etag)
+        if isinstance(free, Answer):
+            return free
+        with self._database.reading() as session:
+            stream = releases.open_artifact(session, self._store, shelf.release_id, call.name)
+        pieces = file_pieces(stream)
+        size = int(str(file["size"]))
+        name = f"{call.dataset}-{shelf.version}-{call.name}"
+        answer = self._stream(call, progress, access, name, etag, shelf.rows, size, pieces, free)
+        answer.media_type = str(file["media_type"])
+        return answer
+
+    def _stream(
+        self,
+        call: Call,
+        progress: _Progress,
+        access: Access,
+        name: str,
+        etag: str,
+        rows: int,
+        size: int,
+        pieces: Pieces,
+        free: str | None,
+    ) -> Answer:
+        """An answer in pieces: all of it is recorded before the first byte, what was not sent is taken back."""
+        answer = Answer(200, "text/csv; charset=utf-8" if name.endswith(".csv") else "application/octet-stream")
+        answer.etag, answer.file_name, answer.length = etag, name, size
+        try:
+            self._pay(call, progress, access, answer, rows, size, free, may_block=True)
+        except BaseException:
+            pieces.close()
+            raise
+        charged = access.terms is not None and free is None
+
+        def settle(sent: int) -> None:
+            if charged and sent < size:
+                missing_rows = rows - rows * sent // size if size else 0
+                self._meter.sent_less(access.account, answer.receipt, missing_rows, size - sent)
+
+        answer.pieces = pieces.then(settle)
+        return answer
+
+    # ---------------------------------------------------------------- paying
+
+    def _free(self, call: Call, progress: _Progress, access: Access, etag: str) -> Answer | str | None:
+        """Count against the rate; then 304 where the asker has the answer already, or the receipt of the answer that
+        this one repeats, or None: the answer costs a unit."""
+        standing = self._limited(progress, access)
+        if _has_already(call, etag):
+            self._count(access.account, 304, "not-modified", 0, 0)
+            answer = Answer(304, "application/json")
+            answer.etag, answer.standing = etag, standing
+            return not_modified(answer)
+        if access.terms is None:
+            return None
+        repeated = self._repeats(call, access)
+        if repeated is None:
+            self._meter.refuse_if_exhausted(access.account.subscription_id, access.terms)
+        return repeated
+
+    def _repeats(self, call: Call, access: Access) -> str | None:
+        if not call.request_id:
+            return None
+        name = (access.account.key_id or access.account.subscription_id, call.request_id)
+        with self._seen_lock:
+            seen = self._seen.get(name)
+        if seen is None or time.monotonic() - seen[2] > REPEAT_SECONDS:
+            return None
+        if seen[0] != _fingerprint(call):
+            raise RequestIdReused("This request id came with another request before. Use a new id for a new request.")
+        return seen[1]
+
+    def _pay(
+        self,
+        call: Call,
+        progress: _Progress,
+        access: Access,
+        answer: Answer,
+        rows: int,
+        size: int,
+        repeated: str | None,
+        may_block: bool,
+    ) -> None:
+        """Take a unit and record the answer, or count it where it is free. Nothing leaves before this returns."""
+        answer.standing, answer.rows = progress.standing, rows
+        account = access.account
+        if access.terms is None:
+            answer.receipt = ""
+            self._count(account, 200, "sandbox" if access.sample else "", rows, size)
+        elif repeated is not None:
+            answer.receipt, answer.reason = repeated, "repeat"
+            self._count(account, 200, "repeat", rows, size)
+        else:
+            fingerprint = _fingerprint(call)
+            charge = self._meter.charge if may_block else self._meter.admit
+            receipt = charge(
+                account,
+                access.terms,
+                status=200,
+                rows=rows,
+                size=size,
+                fingerprint=fingerprint,
+                request_id=call.request_id,
+            )
+            if receipt is None:
+                raise MustBlock
+            answer.receipt, answer.units = receipt, 1
+            metrics.UNITS.inc()
+            if call.request_id:
+                self._remember(account, call, fingerprint, receipt)
+        metrics.ROWS.inc(rows)
+        metrics.BYTES.inc(size)
+
+    def _remember(self, account: Account, call: Call, fingerprint: int, receipt: str) -> None:
+        with self._seen_lock:
+            self._seen[account.key_id or account.subscription_id, call.request_id] = (
+                fingerprint,
+                receipt,
+                time.monotonic(),
+            )
+            while len(self._seen) > MOST_REQUEST_IDS:
+                self._seen.popitem(last=False)
+
+    def _count(self, account: Account, status: int, reason: str, rows: int, size: int) -> None:
+        self._meter.tally(account, status, reason, rows=rows, size=size)
+
+    def _refusal(self, call: Call, progress: _Progress, error: ShuyiError) -> Answer:
+        account = account_of(progress.found, progress.product)
+        if account is not None:
+            self._count(account, error.status, error.code, 0, 0)
+        elif progress.product is not None:
+            self._count(Account("", "", "", progress.product.dataset_id, "", "open"), error.status, error.code, 0, 0)
+        answer = problem_answer(error, call.instance, self._settings.base_url)
+        answer.standing = progress.standing
+        if isinstance(error, QuotaExhausted):
+            answer.quota_reset = error.retry_after
+        return answer
+
+    # ---------------------------------------------------------------- releases
+
+    def _copy(self, access: Access, shelf: Shelf, may_block: bool) -> Copy:
+        name = f"{shelf.manifest_hash}-sample" if access.sample else shelf.manifest_hash
+        ready = self.copies.ready(name)
+        if ready is not None:
+            return ready
+        if not may_block:
+            raise MustBlock
+        file = shelf.sample if access.sample else shelf.table
+        if file is None:
+            raise ReleasePreparing(
+                "This release has no table that can be asked. Download its files instead.", retry_after=3600
+            )
+
+        def open_file() -> BinaryIO:
+            with self._database.reading() as session:
+                return releases.open_artifact(session, self._store, shelf.release_id, str(file["name"]))
+
+        return self.copies.get(Source(name, str(file["sha256"]), shelf.contract, open_file))
+
+    def _fields_of(self, copy: Copy, access: Access, shelf: Shelf) -> query.Fields:
+        name = (shelf.release_id, access.fields)
+        found = self._fields.get(name)
+        if found is None or found.copy is not copy:
+            found = query.Fields(copy, shelf.contract, access.fields, self._zone)
+            self._fields[name] = found
+        return found
+
+
+def _choose(product: Product, call: Call) -> Shelf:
+    """The release a call is about: the one it names or its cursor stays with, else the newest."""
+    wanted = query.parameter(call.parameters, "release")
+    if wanted is None:
+        cursor = query.parameter(call.parameters, "cursor")
+        wanted = query.release_of_cursor(cursor) if cursor else None
+    if wanted is None:
+        if product.current is not None:
+            return product.current
+        if product.shelves:
+            raise ReleaseGone(f"All releases were withdrawn. The last: {product.shelves[0].withdrawn}")
+        raise NothingReleased("Nothing of this dataset has been released yet.")
+    shelf = product.shelf(wanted)
+    if shelf is None:
+        raise ReleaseUnknown("There is no such release of this data; `/releases` lists them.")
+    if shelf.withdrawn is not None:
+        raise ReleaseGone(f"Release {shelf.version} was withdrawn: {shelf.withdrawn}")
+    return shelf
+
+
+def _etag(shelf: Shelf, access: Access, call: Call, form: str) -> str:
+    """Weak: the receipt in the body differs from answer to answer, the data do not."""
+    text = orjson.dumps([call.operation, call.name, call.parameters, form, access.sample, sorted(access.fields or ())])
+    return f'W/"{shelf.manifest_hash[:16]}.{hashlib.blake2b(text, digest_size=9).hexdigest()}"'
+
+
+def _receipt(answer: Answer) -> bytes:
+    return b'"%s"' % answer.receipt.encode() if answer.receipt else b"null"
+
+
+def _has_already(call: Call, etag: str) -> bool:
+    if not call.if_none_match:
+        return False
+    plain = etag.removeprefix("W/")
+    return any(tag.strip().removeprefix("W/") in (plain, "*") for tag in call.if_none_match.split(","))
+
+
+def _fingerprint(call: Call) -> int:
+    """Tells one request from another under the same request id; 63 bits."""
+    text = orjson.dumps([call.dataset, call.operation, call.name, call.parameters, "csv" in call.accept])
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1

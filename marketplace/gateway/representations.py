@@ -1,0 +1,127 @@
+"""Bodies of answers: records as JSON and CSV, the schema, the list of releases."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from marketplace.gateway.copies import Column, show_timestamp
+from marketplace.gateway.directory import Product, Shelf
+from marketplace.gateway.query import Fields, Query, parameter
+
+if TYPE_CHECKING:
+    from marketplace.gateway.delivery import Call
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def wants_csv(call: "Call") -> bool:
+    """Whether the asker prefers CSV: `format=csv`, or an `Accept` that names it and not JSON."""
+    form = parameter(call.parameters, "format")
+    if form is not None:
+        return form == "csv"
+    return "text/csv" in call.accept and "application/json" not in call.accept
+
+
+def records_body(
+    shelf: Shelf,
+    sample: bool,
+    rows: Sequence[tuple[Any, ...]],
+    asked: Query,
+    fields: Fields,
+    following: str | None,
+    total: int | None,
+    csv: bool,
+) -> tuple[bytes, bytes]:
+    """The body before and after the receipt; for CSV all of it is before."""
+    if csv:
+        return csv_table(rows, asked, fields), b""
+    if asked.columns:
+        names = (["_id"] if asked.with_id else []) + [column.name for column in asked.columns]
+        records = [
+            orjson.dumps(dict(zip(names, row[0:1] * asked.with_id + shown(row[1:], asked.columns), strict=True)))
+            for row in rows
+        ]
+    elif asked.with_id:
+        records = [b'{"_id":%d,%s' % (row[0], row[1][1:]) for row in rows]
+    else:
+        records = [row[1] for row in rows]
+    head = [b'{"release":', orjson.dumps(shelf.version)]
+    if sample:
+        head.append(b',"sample":true')
+    head += [b',"records":[', b",".join(records), b'],"next":', orjson.dumps(following)]
+    if total is not None:
+        head.append(b',"total":%d' % total)
+    head.append(b',"receipt":')
+    return b"".join(head), b"}"
+
+
+def shown(values: Sequence[Any], columns: Sequence[Column]) -> tuple[Any, ...]:
+    """Stored values as JSON and CSV show them."""
+    return tuple(
+        value if value is None or column.kind not in ("timestamp", "boolean") else _shown(value, column)
+        for value, column in zip(values, columns, strict=True)
+    )
+
+
+def _shown(value: int, column: Column) -> Any:
+    if column.kind == "boolean":
+        return bool(value)
+    moment = _EPOCH + timedelta(microseconds=value)
+    return show_timestamp(moment if column.zoned else moment.replace(tzinfo=None))
+
+
+def csv_table(rows: Sequence[tuple[Any, ...]], asked: Query, fields: Fields, *, header: bool = True) -> bytes:
+    """Rows as RFC 4180 CSV in UTF-8, empty for missing."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    columns = asked.columns or tuple(fields.columns.values())
+    if header:
+        writer.writerow((["_id"] if asked.with_id else []) + [column.name for column in columns])
+    for row in rows:
+        if asked.columns:
+            values = row[0:1] * asked.with_id + shown(row[1:], columns)
+        else:
+            record = orjson.loads(row[1])
+            values = row[0:1] * asked.with_id + tuple(record[column.name] for column in columns)
+        writer.writerow(["" if v is None else str(v).lower() if isinstance(v, bool) else v for v in values])
+    return text.getvalue().encode()
+
+
+def describe_schema(product: Product, shelf: Shelf) -> bytes:
+    """The data contract of a release."""
+    return orjson.dumps(
+        {
+            "dataset": product.slug,
+            "release": shelf.version,
+            "rows": shelf.rows,
+            "manifest_hash": shelf.manifest_hash,
+            **shelf.contract.model_dump(mode="json"),
+        }
+    )
+
+
+def describe_releases(product: Product) -> bytes:
+    """The releases of a dataset, newest first."""
+    return orjson.dumps(
+        {
+            "dataset": product.slug,
+            "releases": [
+                {
+                    "version": shelf.version,
+                    "id": shelf.release_id,
+                    "published_at": shelf.published_at.isoformat().replace("+00:00", "Z"),
+                    "rows": shelf.rows,
+                    "manifest_hash": shelf.manifest_hash,
+                    "withdrawn": shelf.withdrawn is not None,
+                    "files": [
+                        {key: file[key] for key in ("name", "size", "sha256", "media_type")} for file in shelf.files
+                    ],
+                }
+                for shelf in product.shelves
+            ],
+        }
+    )
