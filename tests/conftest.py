@@ -29,11 +29,11 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> services.Sqlit
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[services.PostgresTemplate]:
-    """Makes databases on the real PostgreSQL; skips without one."""
-    template = services.PostgresTemplate(services.needed(services.POSTGRES))
-    yield template
-    template.close()
+def postgres_server() -> Iterator[services.PostgresServer]:
+    """Gives databases on the real PostgreSQL; skips without one."""
+    server = services.PostgresServer(services.needed(services.POSTGRES))
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def database_url(request: pytest.FixtureRequest, home: Path) -> Iterator[str]:
         template: services.SqliteTemplate = request.getfixturevalue("_sqlite_template")
         yield template.copy_to(home / "shuyi.db")
     else:
-        server: services.PostgresTemplate = request.getfixturevalue("postgres_server")
-        with server.copy() as url:
+        server: services.PostgresServer = request.getfixturevalue("postgres_server")
+        with server.with_tables() as url:
             yield url
 
 

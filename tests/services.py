@@ -72,44 +72,70 @@ class SqliteTemplate:
         return f"sqlite:///{path}"
 
 
-class PostgresTemplate:
-    """A PostgreSQL database with every table, made once; each test gets a copy, which the server makes quickly."""
+class PostgresServer:
+    """The real PostgreSQL. Tests get a database with every table, emptied between them, which is quicker than making
+    one; a test may also have one of its own."""
 
-    def __init__(self, server_url: str) -> None:
-        self._server_url = server_url
-        self._templates: dict[int, str] = {}
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._ready: dict[int, str] = {}
 
     @contextmanager
-    def copy(self) -> Iterator[str]:
-        """URL of a fresh database, dropped afterwards."""
+    def with_tables(self) -> Iterator[str]:
+        """URL of a database with every table known by now, all empty."""
         count = len(metadata.tables)
-        if count not in self._templates:
-            self._templates[count] = self._create(f"template_{new_id()}".replace("-", ""))
-            database = Database(self._url(self._templates[count]))
+        if count not in self._ready:
+            self._ready[count] = self._create()
+            database = Database(self._at(self._ready[count]))
             metadata.create_all(database.engine)
             database.close()
-        name = f"test_{new_id()}".replace("-", "")
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._templates[count]}"')
+        name = self._ready[count]
         try:
-            yield self._url(name)
+            yield self._at(name)
         finally:
-            self._drop(name)
+            self._empty(name)
 
     @contextmanager
-    def empty(self) -> Iterator[str]:
-        """URL of a database without tables, dropped afterwards."""
-        name = self._create(f"test_{new_id()}".replace("-", ""))
+    def without_tables(self) -> Iterator[str]:
+        """URL of a database of the test's own, without tables."""
+        name = self._create()
         try:
-            yield self._url(name)
+            yield self._at(name)
         finally:
             self._drop(name)
 
     def close(self) -> None:
-        """Drop the templates."""
-        for name in self._templates.values():
+        """Drop what was made."""
+        for name in self._ready.values():
             self._drop(name)
 
-    def _create(self, name: str) -> str:
+    def _empty(self, name: str) -> None:
+        """Empty the tables that have rows, and drop those that a test made. Connections that a killed process left
+        would keep their locks, so they are ended first; append-only tables are emptied past their triggers."""
+        with psycopg.connect(self._at(name), autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid()"
+            )
+            connection.execute("SET session_replication_role = replica")
+            tables = [
+                row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            ]
+            for table in set(tables) - set(metadata.tables):
+                connection.execute(f'DROP TABLE "{table}" CASCADE'.encode())
+                tables.remove(table)
+            probes = " UNION ALL ".join(f"(SELECT '{table}' FROM \"{table}\" LIMIT 1)" for table in tables)
+            if filled := [row[0] for row in connection.execute(probes.encode())]:
+                names = ", ".join(f'"{table}"' for table in filled)
+                connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE".encode())
+            for (statement,) in connection.execute(
+                "SELECT DISTINCT format('ALTER TABLE %I ENABLE TRIGGER ALL', relname) FROM pg_trigger"
+                " JOIN pg_class ON pg_class.oid = tgrelid WHERE tgenabled = 'D'"
+            ).fetchall():
+                connection.execute(statement.encode())
+
+    def _create(self) -> str:
+        name = f"test_{new_id()}".replace("-", "")
         self._execute(f'CREATE DATABASE "{name}"')
         return name
 
@@ -117,8 +143,8 @@ class PostgresTemplate:
         self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def _execute(self, statement: str) -> None:
-        with psycopg.connect(self._server_url, autocommit=True) as connection:
+        with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(statement.encode())
 
-    def _url(self, name: str) -> str:
-        return sa.make_url(self._server_url).set(database=name).render_as_string(hide_password=False)
+    def _at(self, name: str) -> str:
+        return sa.make_url(self._url).set(database=name).render_as_string(hide_password=False)
