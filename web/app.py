@@ -8,14 +8,15 @@ from types import ModuleType
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from marketplace.gateway.app import gateway_app
 from sqlalchemy import text
 
 import web.api.v1
 import web.pages
 from catalog.parties import service as parties
+from catalog.search import SearchIndex
 from contracts.kit import logging
 from contracts.kit.settings import Settings
+from marketplace.gateway.app import gateway_app
 from web import assets, migrations, names, problems, rendering
 from web.ckan.routes import router as ckan_router
 from web.context import Services
@@ -51,6 +52,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services = services
+    app.state.gateway = gateway
+    app.state.search_index = SearchIndex()
     app.state.test_mode = services.test_mode
     static = assets.StaticAssets()
     app.state.templates = rendering.make_environment(assets=static, zone=ZoneInfo(settings.timezone))

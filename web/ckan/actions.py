@@ -293,7 +293,7 @@ def license_list(asked: Asked) -> list[dict[str, Any]]:
 
 def find_resource(asked: Asked, identifier: str) -> tuple[Dataset, Release, str]:
     """Dataset, release and file name of a resource id; also of releases no longer in force, which stay addressable."""
-    release_id, _, ending = identifier.partition(".")
+    release_id = identifier.partition(".")[0]
     try:
         release = releases.get_release(asked.session, release_id)
     except ShuyiError as error:
