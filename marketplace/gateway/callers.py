@@ -112,6 +112,17 @@ class Admission:
             raise KeyExpired("This key has expired. Make another one on your keys page.")
         return _entitled(found.entitlement, found.key_id, found.mode, product, release_id)
 
+    def public(self, caller: Caller, found: KeyCard | Entitlement | None, product: Product, release_id: str) -> Access:
+        """What anybody may do: read the papers of a release, at the rate of an address or of the key given."""
+        if found is None:
+            account = Account("", "", "", product.dataset_id, release_id, "open")
+            name = f"address:{network(caller.address)}" if isinstance(caller, FromAddress) else "address:"
+            return Access(account, None, name, self._open_rate, None, sample=False)
+        account = account_of(found, product) or Account("", "", "", product.dataset_id, release_id, "open")
+        entitlement = found.entitlement if isinstance(found, KeyCard) else found
+        name = f"key:{account.key_id or account.subscription_id}:{account.mode}"
+        return Access(account, None, name, entitlement.rate_per_minute, None, sample=False)
+
 
 def account_of(found: KeyCard | Entitlement | None, product: Product | None) -> Account | None:
     """To whom a refusal is counted; None where nobody is known."""

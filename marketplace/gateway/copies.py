@@ -128,12 +128,14 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a copy comes from: a stream over a Parquet file, its SHA-256, and the contract."""
+    """Where a copy comes from: a stream over a Parquet file, its SHA-256, and the contract. With `most_rows` the copy
+    holds the first rows only."""
 
     name: str
     sha256: str
     contract: DataContract
     open: Callable[[], BinaryIO]
+    most_rows: int | None = None
 
 
 class Copies:
@@ -183,7 +185,7 @@ class Copies:
             parquet = Path(temporary) / "release.parquet"
             _fetch(source, parquet)
             building = Path(temporary) / "building.sqlite"
-            rows = _write(parquet, building, source.contract)
+            rows = _write(parquet, building, source)
             building.chmod(0o600)
             with building.open("rb") as file:
                 os.fsync(file.fileno())
@@ -205,7 +207,8 @@ def _fetch(source: Source, target: Path) -> None:
         )
 
 
-def _write(parquet: Path, target: Path, contract: DataContract) -> int:
+def _write(parquet: Path, target: Path, source: Source) -> int:
+    contract = source.contract
     with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as connection:
         for pragma in ("page_size=8192", "journal_mode=OFF", "synchronous=OFF", "cache_size=-65536"):
             connection.execute(f"PRAGMA {pragma}")
@@ -222,7 +225,10 @@ def _write(parquet: Path, target: Path, contract: DataContract) -> int:
             connection.execute("BEGIN")
             rows = 0
             longest = [0] * len(columns)
-            for batch in file.iter_batches(BATCH_ROWS):
+            for whole in file.iter_batches(BATCH_ROWS):
+                batch = whole if source.most_rows is None else whole.slice(0, source.most_rows - rows)
+                if batch.num_rows == 0:
+                    break
                 connection.executemany(statement, _rows(batch, columns, rows, longest))
                 rows += batch.num_rows
         indexed = _choose_indexes(columns, contract, longest)

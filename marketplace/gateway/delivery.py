@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 import orjson
 import structlog
 
+from catalog.distributions.files import DOWNLOADS
+from catalog.distributions.preview import SAMPLE_ROWS
 from catalog.releases import service as releases
 from catalog.releases.errors import ReleaseDamaged
 from contracts.errors import ShuyiError
@@ -157,6 +159,8 @@ class Delivery:
         if product is None:
             raise DatasetUnknown("There is no such data here. The catalogue lists what there is.")
         shelf = _choose(product, call)
+        if call.operation == "file" and call.name not in DOWNLOADS:
+            return self._paper(call, progress, product, shelf, may_block)
         access = self._admission.access(call.caller, progress.found, product, shelf.release_id)
         if call.operation in ("schema", "releases"):
             return self._describe(call, progress, access, product, shelf)
@@ -297,9 +301,8 @@ class Delivery:
             raise MustBlock
         file = shelf.file(call.name)
         if file is None:
-            names = ", ".join(str(entry["name"]) for entry in shelf.files)
-            raise RecordUnknown(f"Release {shelf.version} has no file {call.name!r}. Its files are: {names}.")
-        if access.sample and file["key"] != shelf.sample_key:
+            raise _no_file(shelf, call)
+        if access.sample:
             raise SampleOnly("A test key reads the approved sample only. Use a live key for whole files.")
         etag = f'"{file["sha256"]}"'
         free = self._free(call, progress, access, etag)
@@ -312,6 +315,25 @@ class Delivery:
         name = f"{call.dataset}-{shelf.version}-{call.name}"
         answer = self._stream(call, progress, access, name, etag, shelf.rows, size, pieces, free)
         answer.media_type = str(file["media_type"])
+        return answer
+
+    def _paper(self, call: Call, progress: _Progress, product: Product, shelf: Shelf, may_block: bool) -> Answer:
+        """A paper of the release (manifest, contract, report, policy, approved sample): public, free."""
+        if not may_block:
+            raise MustBlock
+        file = shelf.file(call.name)
+        if file is None:
+            raise _no_file(shelf, call)
+        access = self._admission.public(call.caller, progress.found, product, shelf.release_id)
+        answer = Answer(200, str(file["media_type"]))
+        answer.etag, answer.standing = f'"{file["sha256"]}"', self._limited(progress, access)
+        if _has_already(call, answer.etag):
+            return not_modified(answer)
+        with self._database.reading() as session:
+            stream = releases.open_artifact(session, self._store, shelf.release_id, call.name)
+        answer.pieces, answer.length = file_pieces(stream), int(str(file["size"]))
+        answer.file_name = f"{product.slug}-{shelf.version}-{call.name}"
+        self._count(access.account, 200, "description", 0, answer.length)
         return answer
 
     def _stream(
@@ -449,17 +471,19 @@ class Delivery:
             return ready
         if not may_block:
             raise MustBlock
-        file = shelf.sample if access.sample else shelf.table
+        file = shelf.table
         if file is None:
             raise ReleasePreparing(
                 "This release has no table that can be asked. Download its files instead.", retry_after=3600
             )
 
+        most = SAMPLE_ROWS if access.sample else None
+
         def open_file() -> BinaryIO:
             with self._database.reading() as session:
                 return releases.open_artifact(session, self._store, shelf.release_id, str(file["name"]))
 
-        return self.copies.get(Source(name, str(file["sha256"]), shelf.contract, open_file))
+        return self.copies.get(Source(name, str(file["sha256"]), shelf.contract, open_file, most))
 
     def _fields_of(self, copy: Copy, access: Access, shelf: Shelf) -> query.Fields:
         name = (shelf.release_id, access.fields)
@@ -488,6 +512,11 @@ def _choose(product: Product, call: Call) -> Shelf:
     if shelf.withdrawn is not None:
         raise ReleaseGone(f"Release {shelf.version} was withdrawn: {shelf.withdrawn}")
     return shelf
+
+
+def _no_file(shelf: Shelf, call: Call) -> RecordUnknown:
+    names = ", ".join(str(entry["name"]) for entry in shelf.files)
+    return RecordUnknown(f"Release {shelf.version} has no file {call.name!r}. Its files are: {names}.")
 
 
 def _etag(shelf: Shelf, access: Access, call: Call, form: str) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from catalog.datasets import service as datasets
+from catalog.distributions.files import DATA_PARQUET
 from catalog.releases import service as releases
 from catalog.releases.models import Release
 from contracts import clock
@@ -48,7 +49,6 @@ class Shelf:
     published_at: datetime
     contract: DataContract
     files: tuple[dict[str, object], ...]
-    sample_key: str
     withdrawn: str | None = None
 
     def file(self, name: str) -> dict[str, object] | None:
@@ -58,15 +58,7 @@ class Shelf:
     @property
     def table(self) -> dict[str, object] | None:
         """The Parquet file that holds all rows."""
-        return self._parquet(lambda file: file["key"] != self.sample_key and "sample" not in str(file["name"]))
-
-    @property
-    def sample(self) -> dict[str, object] | None:
-        """The approved sample."""
-        return self._parquet(lambda file: file["key"] == self.sample_key)
-
-    def _parquet(self, fits: Callable[[dict[str, object]], bool]) -> dict[str, object] | None:
-        return next((file for file in self.files if str(file["name"]).endswith(".parquet") and fits(file)), None)
+        return self.file(DATA_PARQUET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +251,6 @@ def _shelf(release: Release, withdrawn: str | None) -> Shelf:
         published_at=release.published_at,
         contract=DataContract.model_validate(release.contract),
         files=tuple(release.files),
-        sample_key=release.sample_key,
         withdrawn=withdrawn,
     )
 

@@ -370,8 +370,8 @@ class Meter:
         if self._sealed_through is not None and self._sealed_through >= newest:
             return
         with self._lock:
-            self._last_at = max(self._last_at, microseconds(newest))  # nothing later is recorded before it
             self._close_segment()
+            self._last_at = max(self._last_at, microseconds(newest))  # nothing later is recorded before it
         self._seal_closed()
         self._update_worker(sealed_through=newest)
         self._sealed_through = newest

@@ -63,8 +63,6 @@ class Crew:
         self.running.remove(process)
 
 
-
-
 def _recorded(database: Database, store: FolderStore) -> list[str]:
     with database.reading() as session:
         keys = session.exec(select(Segment.object_key)).all()
