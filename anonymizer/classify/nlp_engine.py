@@ -14,19 +14,27 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from anonymizer.classify.english import english_names
 from anonymizer.classify.names.decode import decode
 from anonymizer.classify.names.encoder import encoder
+from anonymizer.recognizers import find_all
 from anonymizer.recognizers.grammar import Match
 from anonymizer.recognizers.width import fold
 
+_SURE = 0.85
 _NO_TOKENS: Any = []
 """Presidio asks for a spaCy document; whoever reads the tokens only iterates over them."""
 
 
 class NameArtifacts(NlpArtifacts):
-    """The names of one text."""
+    """The names of one text, and what the grammars found in it (they ran first, to spare the network the rest)."""
 
-    def __init__(self, names: list[Match], language: str) -> None:
+    def __init__(self, names: list[Match], matches: list[Match], language: str) -> None:
         super().__init__([], _NO_TOKENS, [], [], None, language, [])
         self.names = names
+        self.matches = matches
+
+
+def _settled(matches: list[Match]) -> list[tuple[int, int]]:
+    """Stretches that no name can overlap: sure findings of some length that are not names themselves."""
+    return [(m.start, m.end) for m in matches if m.score >= _SURE and m.type != "PERSON" and m.end - m.start > 4]
 
 
 class NameEngine(NlpEngine):
@@ -55,10 +63,11 @@ class NameEngine(NlpEngine):
         """The texts in their order with their names; `batch_size` and `n_process` do not matter here."""
         held = list(texts)
         folded = [fold(text) for text in held]
+        matches = [find_all(text) for text in folded]
         latin = english_names(folded)
-        for number, masses in enumerate(encoder().masses(folded)):
+        for number, masses in enumerate(encoder().masses(folded, [_settled(found) for found in matches])):
             names = decode(folded[number], masses, self.mode) + latin.get(number, [])
-            yield held[number], NameArtifacts(names, language)
+            yield held[number], NameArtifacts(names, matches[number], language)
 
     def is_stopword(self, word: str, language: str) -> bool:
         """No word is: context is read from the text."""

@@ -68,7 +68,13 @@ def _analyzer(mode: Mode) -> AnalyzerEngine:
         def enhance_using_context(self, text, raw_results, nlp_artifacts, recognizers, context=None):  # type: ignore[no-untyped-def]  # Presidio's signature
             return raw_results
 
-    registry = RecognizerRegistry(recognizers=[TextRecognizer(mode, _LANGUAGE)], supported_languages=[_LANGUAGE])
+    class OneRecognizer(RecognizerRegistry):
+        """A registry that is asked once a text and need not search."""
+
+        def get_recognizers(self, language, entities=None, all_fields=False, ad_hoc_recognizers=None):  # type: ignore[no-untyped-def]  # Presidio's signature
+            return self.recognizers
+
+    registry = OneRecognizer(recognizers=[TextRecognizer(mode, _LANGUAGE)], supported_languages=[_LANGUAGE])
     return AnalyzerEngine(
         registry=registry,
         nlp_engine=NameEngine(mode),

@@ -24,4 +24,9 @@ def grammars() -> tuple[Grammar, ...]:
 
 def find_all(folded: str) -> list[Match]:
     """The candidates of all grammars in folded text, overlapping and of any score."""
-    return [match for grammar in grammars() for match in grammar.find(folded)]
+    return [
+        match
+        for grammar in grammars()
+        if not grammar.requires or any(sign in folded for sign in grammar.requires)
+        for match in grammar.find(folded)
+    ]

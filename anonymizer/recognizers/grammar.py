@@ -50,6 +50,9 @@ class Grammar(ABC):
     context: ClassVar[tuple[str, ...]] = ()
     """Words which, close by, make the type likely. Lower case."""
 
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Without any of these in it a text holds no such thing: spares running the pattern. Empty: always run it."""
+
     @abstractmethod
     def find(self, text: str) -> Iterator[Match]:
         """All candidates in `text` (folded), low scores included."""

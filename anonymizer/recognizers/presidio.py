@@ -65,7 +65,8 @@ class TextRecognizer(EntityRecognizer):
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
     ) -> list[RecognizerResult]:
         """Non-overlapping findings above the mode's threshold."""
-        found = find_all(fold(text)) + list(getattr(nlp_artifacts, "names", ()))
+        matches = getattr(nlp_artifacts, "matches", None)
+        found = (find_all(fold(text)) if matches is None else matches) + list(getattr(nlp_artifacts, "names", ()))
         chosen = resolve(found, THRESHOLDS[self.mode])
         return [as_result(match, self) for match in chosen if match.type in entities]
 

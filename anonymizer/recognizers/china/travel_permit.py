@@ -25,5 +25,6 @@ class LabelledTravelPermit(LabelledGrammar):
     """Eight digits after the name of the permit (Taiwan)."""
 
     entity = "CN_TRAVEL_PERMIT"
+    requires = ("通行证", "回乡证", "台胞证", "港澳证")
     labels = _LABELS
     value = r"\d{8}(?:\([A-Z0-9]\))?"

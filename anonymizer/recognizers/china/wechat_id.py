@@ -13,5 +13,6 @@ class WechatId(LabelledGrammar):
     """An account name after 微信, VX and their like."""
 
     entity = "WECHAT_ID"
+    requires = ("微信", "威信", "加薇", "vx", "VX", "Vx", "wx", "WX", "Wx", "echat", "eixin", "eChat", "ECHAT", "EIXIN")
     labels = r"微信|威信|加薇|(?<![A-Za-z])(?:vx|wx|wechat|weixin)"
     value = r"[A-Za-z][A-Za-z0-9_-]{5,19}"

@@ -28,6 +28,7 @@ class BirthDate(Grammar):
     """A date beside a word of birth."""
 
     entity = "BIRTH_DATE"
+    requires = ("生", "诞", "orn", "irth", "DOB", "dob", "BIRTH", "BORN")
 
     def find(self, text: str) -> Iterator[Match]:
         for pattern in (_BEFORE, _AFTER):

@@ -13,6 +13,7 @@ class EmailAddress(PatternGrammar):
     """local@domain.tld"""
 
     entity = "EMAIL_ADDRESS"
+    requires = ("@",)
     context = ("邮箱", "邮件", "email", "e-mail", "mail")
     pattern = r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
     not_after = r"[A-Za-z0-9._%+-]"

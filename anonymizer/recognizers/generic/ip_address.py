@@ -17,6 +17,7 @@ class IpAddress(PatternGrammar):
     """Dotted quad or colon groups."""
 
     entity = "IP_ADDRESS"
+    requires = (".", ":")
     pattern = rf"(?:{_OCTET}\.){{3}}{_OCTET}|(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-Fa-f]{{0,4}}"
     not_after = r"[0-9A-Za-z:.]"
     not_before = r"[0-9A-Za-z:]|\.[0-9]"

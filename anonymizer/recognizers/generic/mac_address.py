@@ -9,6 +9,7 @@ class MacAddress(PatternGrammar):
     """AA:BB:CC:DD:EE:FF"""
 
     entity = "MAC_ADDRESS"
+    requires = (":", "-")
     pattern = r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}"
     not_after = r"[0-9A-Za-z:-]"
     not_before = r"[0-9A-Za-z:-]"
