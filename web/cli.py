@@ -103,6 +103,16 @@ def worker() -> None:
     jobs.run(Settings())
 
 
+@app.command("stripe-standin", hidden=True)
+def stripe_standin() -> None:
+    """Run the stand-in for Stripe that test mode uses. It moves no money and refuses live keys."""
+    from web import serving
+    from web.demo.stripe_standin import standin_command
+
+    serving.end_with_parent()
+    standin_command()
+
+
 @database.command("upgrade")
 def upgrade() -> None:
     """Create or migrate the database to this version."""

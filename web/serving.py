@@ -1,4 +1,5 @@
-"""Running the site: web processes on one socket, and a worker beside them that is started again when it dies."""
+"""Running the site: web processes on one socket, and beside them a worker (and in test mode the stand-in for Stripe),
+each started again when it dies."""
 
 import os
 import signal
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from contracts.kit.settings import Settings
+from marketplace.payments.config import TEST_KEY, StripeConfig, standin_base
 
 RESTART_PAUSE_SECONDS = 1.0
 
@@ -81,7 +83,9 @@ def companions(*commands: tuple[str, ...]) -> Iterator[None]:
 
 def serve(settings: Settings, *, workers: int, with_worker: bool = True) -> None:
     """Serve until told to stop. Settings reach the processes through the environment."""
-    with companions(*([("worker",)] if with_worker else [])):
+    config = StripeConfig.from_settings(settings)
+    standin = config.api_key == TEST_KEY and config.api_base == standin_base(settings)
+    with companions(*([("worker",)] if with_worker else []), *([("stripe-standin",)] if standin else [])):
         uvicorn.run(
             "web.app:create_app",
             factory=True,

@@ -1,0 +1,5 @@
+"""Jobs of the data path."""
+
+from marketplace.gateway.tasks import register
+
+__all__ = ["register"]
