@@ -116,7 +116,7 @@ BALANCE_TRIGGER = (
     BEGIN
       IF EXISTS (SELECT 1 FROM ledger_posting WHERE entry_id = NEW.entry_id
                  GROUP BY currency, provider_id HAVING SUM(amount) <> 0)
-      THEN RAISE EXCEPTION 'journal entry % does not sum to zero', NEW.entry_id;
+      THEN RAISE EXCEPTION 'a journal entry does not sum to zero' USING DETAIL = NEW.entry_id;
       END IF;
       RETURN NULL;
     END $$""",

@@ -225,12 +225,11 @@ class Provider:
             event = self._client.construct_event(payload, signature, self.config.webhook_secret)
         except (stripe.SignatureVerificationError, ValueError) as error:
             raise BadSignature("The signature does not match the body, or is too old.") from error
-        thing = event.data.object
+        thing: dict[str, Any] = dict(event.to_dict()["data"]["object"])
         metadata = thing.get("metadata") or {}
         ours = next((metadata[key] for key in ("payment", "refund", "payout") if key in metadata), None)
-        return Notification(
-            event.id, event.type, thing.get("id") or "", ours, datetime.fromtimestamp(event.created, UTC)
-        )
+        happened_at = datetime.fromtimestamp(event.created, UTC)
+        return Notification(event.id, event.type, str(thing.get("id") or ""), ours, happened_at)
 
 
 @lru_cache(maxsize=4)
@@ -262,8 +261,9 @@ def _charge(intent: stripe.PaymentIntent) -> Charge:
         raise ProviderRefused(
             "The payment is in a state that this product never asks for.", provider_code=intent.status
         )
-    failure = intent.last_payment_error if outcome == "failed" else None
-    action = intent.next_action.get("redirect_to_url") if outcome == "requires_action" and intent.next_action else None
+    details: dict[str, Any] = dict(intent.to_dict())
+    failure = details.get("last_payment_error")
+    action = (details.get("next_action") or {}).get("redirect_to_url")
     return Charge(
         stripe_id=intent.id,
         outcome=outcome,

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from catalog.datasets import service as datasets
 from catalog.parties import service as parties
+from catalog.releases import service as releases
 from contracts.access import Actor, Permission
 from contracts.clock import now
 from contracts.errors import InvalidInput
@@ -102,10 +103,12 @@ def retire_plan(session: Session, actor: Actor, plan_id: str) -> Plan:
 
 
 def list_offering(session: Session, actor: Actor, offering_id: str) -> Offering:
-    """Put an offering on the market: it needs a plan, and no plan may break the price rule."""
+    """Put an offering on the market: it needs a release and a plan, and no plan may break the price rule."""
     offering = _offering_to_change(session, actor, offering_id)
     if offering.status == OfferingStatus.LISTED:
         return offering
+    if releases.current_release(session, offering.dataset_id) is None:
+        raise NotForOffer("Publish a release first; there is nothing to subscribe to yet.", offering_id=offering_id)
     on_offer = plans(session, offering.id)
     if not on_offer:
         raise NotForOffer("Add a plan first; an offering without one cannot be subscribed to.", offering_id=offering_id)

@@ -68,9 +68,8 @@ def issue_statements(session: Session, actor: Actor, rules: Rules, period_id: st
         )
         if not postings and closing.held == 0:
             continue
-        issued.append(
-            _issue(session, actor, rules, period, names[provider_id].name, provider_id, opening, closing, postings)
-        )
+        between = (opening, closing)
+        issued.append(_issue(session, actor, rules, period, provider_id, names[provider_id].name, between, postings))
     return issued
 
 

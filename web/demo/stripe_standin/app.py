@@ -58,21 +58,24 @@ def create_app(storage_path: Path, *, public_url: str) -> FastAPI:
         key, path = request.headers.get("idempotency-key"), request.url.path
         params = parse_form(body.decode())
         canonical = json.dumps(params, sort_keys=True)
-        with storage.transaction():
-            if key and (before := storage.answered(key)):
-                if before[:2] != (path, canonical):
-                    message = "Keys for idempotent requests can only be used with the same parameters."
-                    return _failure(StripeFailure(400, "idempotency_error", None, message))
-                return JSONResponse(before[3], before[2], {"Idempotent-Replayed": "true"})
-            bank.key = key
-            try:
-                status, answer = 200, _checked(name, params, act)
-            except StripeFailure as failure:
-                if not failure.kept:
-                    return _failure(failure)
-                status, answer = failure.status, failure.body
-            if key:
-                storage.remember(key, path, canonical, status, answer)
+        try:
+            with storage.transaction():
+                if key and (before := storage.answered(key)):
+                    if before[:2] != (path, canonical):
+                        message = "Keys for idempotent requests can only be used with the same parameters."
+                        raise StripeFailure(400, "idempotency_error", None, message)
+                    return JSONResponse(before[3], before[2], {"Idempotent-Replayed": "true"})
+                bank.key = key
+                try:
+                    status, answer = 200, _checked(name, params, act)
+                except StripeFailure as failure:
+                    if not failure.kept:
+                        raise  # out of the transaction, so that nothing half-done stays
+                    status, answer = failure.status, failure.body
+                if key:
+                    storage.remember(key, path, canonical, status, answer)
+        except StripeFailure as failure:
+            return _failure(failure)
         return JSONResponse(answer, status)
 
     @app.middleware("http")

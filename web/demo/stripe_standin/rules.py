@@ -20,7 +20,10 @@ class StripeFailure(Exception):
 
 def invalid(message: str, code: str | None = None, param: str | None = None, status: int = 400) -> StripeFailure:
     """The call is wrong."""
-    return StripeFailure(status, "invalid_request_error", code, message, **({"param": param} if param else {}))
+    failure = StripeFailure(status, "invalid_request_error", code, message)
+    if param:
+        failure.body["error"]["param"] = param
+    return failure
 
 
 def missing(kind: str, object_id: str) -> StripeFailure:
@@ -191,7 +194,7 @@ class Bank:
         return intent
 
     def _decline(self, intent: Object, card: TestCard) -> None:
-        details = {
+        details: Object = {
             "decline_code": card.decline_code,
             "charge": objects.new_id("ch"),
             "payment_method": self.find_method(intent["payment_method"]),
