@@ -90,7 +90,7 @@ def _read_texts(judged: Sequence[tuple[Profile, Judgement]], mode: Mode, tell: P
             wanted.append((column, list(range(column.distinct))))
         elif column.kind == "text" and group_of(judgement) in ("plain", "organisation", "place", "sensitive"):
             places = np.flatnonzero(column.values.str.contains(_EMBEDDED).to_numpy()).tolist()
-            if places and judgement.type not in ("CN_ADDRESS", "CN_USCC"):
+            if places and judgement.type not in ("CN_ADDRESS", "CN_USCC", "DIVISION"):
                 wanted.append((column, places))
     texts = [text for column, places in wanted for text in column.raw.gather(places).to_list()]
     if not texts:
