@@ -2,7 +2,7 @@
 downloaded).
 
 Most Chinese texts hold no Latin word or only abbreviations (APP, ETC, WiFi); the model, whose loading takes a second,
-is asked only about texts with a capitalised word that could be a name.
+is asked only about texts with two capitalised words side by side or three words in a row.
 """
 
 from __future__ import annotations
@@ -17,16 +17,20 @@ from anonymizer.recognizers.grammar import Match
 if TYPE_CHECKING:
     from spacy.language import Language
 
+_LETTER: Final = "A-Za-zÀ-ÖØ-öø-ž"
+_UPPER: Final = "A-ZÀ-ÖØ-Þ"
 _NAME_LIKE: Final = re.compile(
-    r"(?<![A-Za-z])[A-Z][a-zà-öø-ÿ'’]+(?:[ -]+(?:[A-Z]\.?|[A-Z][A-Za-zà-öø-ÿ'’]+|de|da|van|von|bin|al)){1,4}"
+    rf"(?<![{_LETTER}])[{_UPPER}][{_LETTER}'’]*[a-zß-öø-ÿ][{_LETTER}'’]*[ -]+"
+    rf"(?:[{_UPPER}]\.?|[{_UPPER}][{_LETTER}'’]+|de|da|van|von|bin|al)"
 )
-_WORDS: Final = re.compile(r"[A-Za-z]{2,}[ ,.][ ]?[A-Za-z]{2,}")
+_SENTENCE: Final = re.compile(rf"(?:[{_LETTER}]+['’,]? +){{2}}[{_LETTER}]+")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _SCORE: Final = 0.75
 
 
 def english_names(texts: Sequence[str]) -> dict[int, list[Match]]:
     """By number of the text, the persons named in Latin letters; texts without any are left out."""
-    chosen = [n for n, text in enumerate(texts) if _NAME_LIKE.search(text)]
+    chosen = [n for n, text in enumerate(texts) if _NAME_LIKE.search(text) or _SENTENCE.search(text)]
     found: dict[int, list[Match]] = {}
     for number, document in (
         zip(chosen, _model().pipe((texts[n] for n in chosen), batch_size=64), strict=True) if chosen else ()
@@ -34,7 +38,7 @@ def english_names(texts: Sequence[str]) -> dict[int, list[Match]]:
         names = [
             Match("PERSON", entity.start_char, entity.end_char, _SCORE)
             for entity in document.ents
-            if entity.label_ == "PERSON" and entity.text.isascii()
+            if entity.label_ == "PERSON" and not _HAN.search(entity.text)
         ]
         if names:
             found[number] = names
