@@ -324,6 +324,17 @@ def get_release(session: Session, release_id: str) -> Release:
     return release
 
 
+def releases_by_id(session: Session, ids: Collection[str]) -> dict[str, Release]:
+    """Several releases at once, withdrawn or not, by id."""
+    return {found.id: found for found in session.exec(select(Release).where(col(Release.id).in_(list(ids))))}
+
+
+def requests_by_id(session: Session, ids: Collection[str]) -> dict[str, ReleaseRequest]:
+    """Several requests at once, by id; the caller has checked who asks."""
+    query = select(ReleaseRequest).where(col(ReleaseRequest.id).in_(list(ids)))
+    return {found.id: found for found in session.exec(query)}
+
+
 def releases_of(session: Session, dataset_id: str) -> list[Release]:
     """All releases of a dataset, newest first, withdrawn ones too; see `withdrawals`."""
     query = select(Release).where(Release.dataset_id == dataset_id)

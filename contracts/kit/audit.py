@@ -7,7 +7,7 @@ audited transactions cannot deadlock over it. Hence a row can be read once its t
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,6 +98,7 @@ def entries(
     subject_id: str | None = None,
     actor_id: str | None = None,
     action: str | None = None,
+    actions: Collection[str] | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[AuditEntry]:
@@ -110,6 +111,8 @@ def entries(
     ):
         if value is not None:
             query = query.where(col(column) == value)
+    if actions is not None:
+        query = query.where(col(AuditEntry.action).in_(list(actions)))
     if before is not None:
         query = query.where(col(AuditEntry.sequence) < before)
     return list(session.exec(query))
