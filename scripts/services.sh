@@ -31,13 +31,14 @@ postgres_bin() {
 }
 
 wait_for() { # wait_for NAME COMMAND...: until it succeeds, 60 s at most
-    local name="$1" _
+    local name="$1" deadline=$((SECONDS + 60))
     shift
-    for _ in $(seq 300); do
+    while [ "$SECONDS" -lt "$deadline" ]; do
         if "$@" >/dev/null 2>&1; then return; fi
         sleep 0.2
     done
     tail -n 20 "$dir"/*.log >&2 || true
+    stop
     fail "$name did not answer within a minute"
 }
 
@@ -73,7 +74,8 @@ start_minio() {
 
 start_stripe_mock() {
     need stripe-mock "go install github.com/stripe/stripe-mock@latest"
-    setsid nohup stripe-mock -http-addr "127.0.0.1:$1" >"$dir/stripe-mock.log" 2>&1 </dev/null &
+    # It serves HTTPS too; on a port of the system's choice, since only HTTP is used.
+    setsid nohup stripe-mock -http-addr "127.0.0.1:$1" -https-addr 127.0.0.1:0 >"$dir/stripe-mock.log" 2>&1 </dev/null &
     echo $! >"$dir/stripe-mock.pid"
     wait_for stripe-mock answers "http://127.0.0.1:$1/v1/customers"
 }
@@ -86,6 +88,7 @@ stop() {
     if [ -f "$dir/postgres/postmaster.pid" ]; then
         as_postgres "$(postgres_bin)/pg_ctl" -D "$dir/postgres" -m immediate stop >/dev/null || true
     fi
+    [ ! -e "$dir" ] || [ -f "$dir/.shuyi-services" ] || fail "$dir was not made by this script, so it is left alone"
     rm -rf "$dir"
 }
 
@@ -97,6 +100,7 @@ start() {
     stop
     mkdir -p "$dir"
     chmod 711 "$dir"
+    touch "$dir/.shuyi-services"
     local postgres_port="${SHUYI_POSTGRES_PORT:-$(free_port)}" minio_port="${SHUYI_MINIO_PORT:-$(free_port)}"
     local stripe_port="${SHUYI_STRIPE_MOCK_PORT:-$(free_port)}"
     start_postgres "$postgres_port"
