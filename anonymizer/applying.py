@@ -1,4 +1,5 @@
-"""Applying a recoding: from cells per combination to the columns of the release, and to classes that look alike."""
+"""Applying a recoding: from cells per combination to the columns of the release, and to classes that look
+alike."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ IntArray = npt.NDArray[np.int64]
 class Classes:
     """Groups of combinations published alike.
 
-    ``of_combination`` is -1 for suppressed combinations. ``cells[class, column]`` as the search gave them; ``published`` holds per
+    ``of_combination`` is -1 for suppressed combinations. ``cells[class, column]`` as the search gave them;
+    ``published`` holds per
     quasi-identifier the release's columns with one entry per class. ``rows`` and ``subjects`` per class.
     """
 
@@ -101,7 +103,8 @@ def raw_sizes(prepared: Prepared) -> IntArray:
 def linked_size(prepared: Prepared, classes: Classes) -> int | None:
     """Subjects in the smallest group whose rows lie in the same set of classes.
 
-    Whoever can join a subject's rows by its pseudonym sees that set, not the classes one by one. None without subjects.
+    Whoever can join a subject's rows by its pseudonym sees that set, not the classes one by one. None
+    without subjects.
     """
     if prepared.subject is None:
         return None

@@ -6,7 +6,8 @@ from contracts.errors import InvalidInput
 
 
 class Unreachable(InvalidInput):
-    """The policy's models cannot be met within its suppression limit; the detail says why and what would help."""
+    """The policy's models cannot be met within its suppression limit; the detail says why and what would
+    help."""
 
     code = "privacy-unreachable"
     title = "The privacy models cannot be reached"

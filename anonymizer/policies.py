@@ -42,7 +42,8 @@ _UNITS = {
 # Which identifier tells one subject from another best, where several repeat.
 _BEST_SUBJECT = (
     "CN_RESIDENT_ID", "CN_SOCIAL_SECURITY_NUMBER", "CN_MEDICAL_RECORD_NUMBER", "CN_PASSPORT", "CN_TRAVEL_PERMIT",
-    "HK_IDENTITY_CARD", "ACCOUNT_ID", "RECORD_ID", "CN_LICENSE_PLATE", "CN_VIN", "DEVICE_ID", "MAC_ADDRESS", "CN_MOBILE",
+    "HK_IDENTITY_CARD",
+    "ACCOUNT_ID", "RECORD_ID", "CN_LICENSE_PLATE", "CN_VIN", "DEVICE_ID", "MAC_ADDRESS", "CN_MOBILE",
     "PHONE_NUMBER", "EMAIL_ADDRESS", "CN_BANK_CARD", "WECHAT_ID", "QQ_NUMBER",
 )  # fmt: skip
 
@@ -89,11 +90,16 @@ def propose_policy(
 ) -> Policy:
     """A policy to begin with, from what a scan found.
 
-    Direct identifiers are dropped, free text is redacted, quasi-identifiers are generalised by hierarchies that fit the data, all
-    else is kept. ``subject`` names the column that tells subjects apart; left out, a direct identifier that repeats is
-    taken. It is dropped too where quasi-identifiers are published, because a pseudonym that joins the rows of a subject tells
-    more than the rows do; else it is pseudonymised for this release. ``hints`` overrule roles. Given a table, hierarchies fit its
-    values and ``scan`` spares scanning again; given only a :class:`ScanResult` they follow from types and shapes.
+    Direct identifiers are dropped, free text is redacted, quasi-identifiers are generalised by hierarchies
+    that fit the data, all
+    else is kept. ``subject`` names the column that tells subjects apart; left out, a direct identifier
+    that repeats is
+    taken. It is dropped too where quasi-identifiers are published, because a pseudonym that joins the rows
+    of a subject tells
+    more than the rows do; else it is pseudonymised for this release. ``hints`` overrule roles. Given a
+    table, hierarchies fit its
+    values and ``scan`` spares scanning again; given only a :class:`ScanResult` they follow from types and
+    shapes.
     """
     if isinstance(table, ScanResult):
         found, facts = table, facts_of_findings(table)

@@ -34,7 +34,8 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a search needs, and the table it came from. ``subject`` is each row's subject number, None: its own."""
+    """All that a search needs, and the table it came from. ``subject`` is each row's subject number, None:
+    its own."""
 
     table: pl.DataFrame
     policy: Policy
@@ -51,8 +52,10 @@ class Prepared:
 def prepare(table: pl.DataFrame, policy: Policy) -> Prepared:
     """Check that policy and table fit and count combinations.
 
-    Raises :class:`InvalidInput` for a column only one of both knows, an empty table, or a value its hierarchy does not take.
-    Rows whose subject is empty count as one unknown subject together: nothing shows that they are different people.
+    Raises :class:`InvalidInput` for a column only one of both knows, an empty table, or a value its
+    hierarchy does not take.
+    Rows whose subject is empty count as one unknown subject together: nothing shows that they are
+    different people.
     """
     _check_columns(table, policy)
     subject, without = _subjects(table, policy)
@@ -84,14 +87,15 @@ def _check_columns(table: pl.DataFrame, policy: Policy) -> None:
     absent = [name for name in policy.columns if name not in table.columns]
     if absent:
         raise InvalidInput(
-            f"The policy names columns the table does not have: {', '.join(absent)}. The table has: {', '.join(table.columns)}",
+            f"The policy names columns the table does not have: {', '.join(absent)}. "
+            f"The table has: {', '.join(table.columns)}",
             errors=[{"pointer": f"#/columns/{name}", "detail": "not in the table"} for name in absent],
         )
     unnamed = [name for name in table.columns if name not in policy.columns]
     if unnamed:
         raise InvalidInput(
-            f"The policy says nothing of these columns of the table: {', '.join(unnamed)}. Add them, with operator drop to "
-            "leave them out",
+            f"The policy says nothing of these columns of the table: {', '.join(unnamed)}. "
+            "Add them, with operator drop to leave them out",
             errors=[{"pointer": f"#/columns/{name}", "detail": "missing in the policy"} for name in unnamed],
         )
     if table.height == 0:
@@ -114,7 +118,8 @@ def _encode(table: pl.DataFrame, policy: Policy, name: str) -> EncodedColumn:
         if isinstance(hierarchy, CategoryHierarchy) and hierarchy.rows is None:
             raise InvalidInput.at(
                 f"columns/{name}/operator/hierarchy/file",
-                f"Column {name!r}: the hierarchy file {hierarchy.file!r} was not read; load the policy with load_policy",
+                f"Column {name!r}: the hierarchy file {hierarchy.file!r} was not read; "
+                "load the policy with load_policy",
             )
         return encode(name, hierarchy, table, mixed=policy.algorithm is Algorithm.LOCAL)
     column = table.get_column(name)

@@ -36,7 +36,8 @@ _DIVISIONS = {"CN_ADDRESS", "DIVISION", "NATIVE_PLACE"}
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """What a hierarchy has to fit: the kind of values, how far numbers reach, and the length of codes of one length."""
+    """What a hierarchy has to fit: the kind of values, how far numbers reach, and the length of codes of
+    one length."""
 
     kind: Kind
     span: float = 0.0
@@ -80,7 +81,8 @@ def _facts_of_text(texts: pl.Series) -> ColumnFacts:
 
 
 def facts_of_findings(found: ScanResult) -> dict[str, ColumnFacts]:
-    """Facts read off the shapes of a scan's examples (digits are 0, letters 某): coarser than those of a table."""
+    """Facts read off the shapes of a scan's examples (digits are 0, letters 某): coarser than those of a
+    table."""
     facts = {}
     for column in found.columns:
         shapes = pl.Series([s for s in column.examples_masked if s], dtype=pl.String)

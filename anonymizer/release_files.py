@@ -38,7 +38,8 @@ def write(
     report: PublicReport,
     manifest: Manifest,
 ) -> Manifest:
-    """Write a release into a folder that does not exist yet (or is empty); returns the manifest with its files.
+    """Write a release into a folder that does not exist yet (or is empty); returns the manifest with its
+    files.
 
     Everything is written beside it and renamed at the end, so a folder is complete or not there.
     """
@@ -54,14 +55,16 @@ def write(
 
 
 def write_csv(path: Path, table: pl.DataFrame, contract: DataContract) -> None:
-    """UTF-8 with a byte order mark; ranges also as one readable column; no cell that a spreadsheet would run."""
+    """UTF-8 with a byte order mark; ranges also as one readable column; no cell that a spreadsheet would
+    run."""
     csv_table(table, contract).write_csv(path, include_bom=True)
 
 
 def csv_table(table: pl.DataFrame, contract: DataContract) -> pl.DataFrame:
     """The table as its CSV shows it.
 
-    After OWASP's advice on CSV injection, text (and column names) that begin with ``= + - @``, tab or carriage return get an
+    After OWASP's advice on CSV injection, text (and column names) that begin with ``= + - @``, tab or
+    carriage return get an
     apostrophe before them. Numbers and dates are left alone.
     """
     columns: list[pl.Expr] = []

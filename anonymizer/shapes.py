@@ -1,4 +1,5 @@
-"""Shapes of raw values: what may be shown of a cell that nobody may see. Letters and Han become 某, digits become 0."""
+"""Shapes of raw values: what may be shown of a cell that nobody may see. Letters and Han become 某, digits
+become 0."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ _LETTER = r"[\p{L}\p{M}]"
 
 
 def shape(value: object, *, limit: int = 40) -> str:
-    """``王小明 138-0013`` becomes ``某某某 000-0000``; empty for a missing value; cut after ``limit`` characters."""
+    """``王小明 138-0013`` becomes ``某某某 000-0000``; empty for a missing value; cut after ``limit``
+    characters."""
     if value is None:
         return ""
     text = str(value)[:limit]
@@ -25,6 +27,7 @@ def shapes(values: pl.Series, *, limit: int = 40) -> pl.Series:
 
 
 def personal_free(value: object, occurrences: int, *, common: int = 20) -> str:
-    """A value for an error message: as it is when so many rows hold it that it tells of no one, else its shape."""
+    """A value for an error message: as it is when so many rows hold it that it tells of no one, else its
+    shape."""
     text = re.sub(r"\s+", " ", str(value))[:60]
     return f"{text!r}" if occurrences >= common else f"of the shape {shape(text)!r}"

@@ -1,7 +1,9 @@
 """Reading a table from whatever the caller has, into Polars.
 
-CSV is read as text first, so that leading zeros and long digit strings survive; :func:`read` then turns a column into
-numbers only when the text of every cell is what the number would be written as. Cells that are empty are missing.
+CSV is read as text first, so that leading zeros and long digit strings survive; :func:`read` then turns a
+column into
+numbers only when the text of every cell is what the number would be written as. Cells that are empty are
+missing.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ _SAFE_DIGITS = 15  # a double keeps 15 decimal digits; longer digit strings are 
 def read(table: Source, *, text_only: bool = False) -> pl.DataFrame:
     """The table as a Polars frame.
 
-    ``text_only`` keeps the columns of a CSV as text, for recognisers. Raises :class:`InvalidInput` when the file cannot be
+    ``text_only`` keeps the columns of a CSV as text, for recognisers. Raises :class:`InvalidInput` when
+    the file cannot be
     read, when it has no columns or two columns of one name.
     """
     frame = _frame(table, text_only=text_only)
@@ -95,7 +98,8 @@ def _read_csv(path: Path, *, text_only: bool) -> pl.DataFrame:
 
 
 def typed(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text columns turned into integers, numbers or booleans where no cell's text would change its meaning."""
+    """Text columns turned into integers, numbers or booleans where no cell's text would change its
+    meaning."""
     return frame.with_columns([_typed(frame.get_column(name)) for name in frame.columns])
 
 

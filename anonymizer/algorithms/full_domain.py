@@ -1,9 +1,13 @@
 """Full-domain recoding: one level for each column, with the least loss over all.
 
-The nodes of the lattice (one level per column) are tried in rising order of a bound on their loss: what generalisation
-alone costs, which adds up over columns and is known without counting. If a node fails (too much would be suppressed),
-so does everything finer, so a chain is climbed from it to the highest node that fails and all below that is struck off at
-once. The first node left whose bound is not below the best loss ends the search, and the best is then proved to lose least.
+The nodes of the lattice (one level per column) are tried in rising order of a bound on their loss: what
+generalisation
+alone costs, which adds up over columns and is known without counting. If a node fails (too much would be
+suppressed),
+so does everything finer, so a chain is climbed from it to the highest node that fails and all below that
+is struck off at
+once. The first node left whose bound is not below the best loss ends the search, and the best is then
+proved to lose least.
 A lattice too large to hold is descended greedily instead; the certificate says so.
 """
 
@@ -82,7 +86,8 @@ class _Search:
         self.struck = 0
         total = max(histogram.total_rows, 1)
         columns = max(len(histogram.columns), 1)
-        # loss_of[column][level][combination]: what showing the combination's leaf on the level adds to the mean loss
+        # loss_of[column][level][combination]: what showing the combination's leaf on the level adds to the
+        # mean loss
         self._loss_of = [
             [column.tree.loss[nodes][histogram.leaf[:, place]] / columns for nodes in column.tree.node_of]
             for place, column in enumerate(histogram.columns)
@@ -103,7 +108,7 @@ class _Search:
         combination = np.flatnonzero(histogram.usable)
         key = np.zeros(len(combination), dtype=np.int64)
         space = 1
-        for place, (column, level) in enumerate(zip(histogram.columns, node, strict=True)):
+        for place, level in enumerate(node):
             codes, width = self._codes(place, level)
             if width == 1:
                 continue
@@ -162,7 +167,8 @@ def _best_first(search: _Search, top: Node, best: _Outcome, deadline: float) -> 
 
 
 def _strike(search: _Search, bounds: FloatArray, failed: Node, top: Node, best: _Outcome) -> _Outcome:
-    """Climb from a node that failed to the highest one that does on the way to the top, and strike off all below it."""
+    """Climb from a node that failed to the highest one that does on the way to the top, and strike off all
+    below it."""
     chain = [failed]
     while chain[-1] != top:
         chain.append(_cheapest_step(search, chain[-1], top))

@@ -17,10 +17,14 @@ def recode(histogram: Histogram, limit: float, *, missing_is_any: bool = False) 
     """Each combination at the finest cells found for it.
 
     Combinations that meet the requirements by themselves keep their leaves. The others are cut by
-    :func:`anonymizer.algorithms.mondrian.cut`, apart for each combination of columns that cannot be generalised. Where what is
-    left of such a part does not meet the requirements even as one class, released combinations join it, the smallest
-    first; where that is not enough either, it is suppressed. With ``missing_is_any`` a combination with empty cells also stays as
-    it is when the released ones it does not contradict meet the requirements together with it. Raises :class:`anonymizer.errors.Unreachable` when more than
+    :func:`anonymizer.algorithms.mondrian.cut`, apart for each combination of columns that cannot be
+    generalised. Where what is
+    left of such a part does not meet the requirements even as one class, released combinations join it,
+    the smallest
+    first; where that is not enough either, it is suppressed. With ``missing_is_any`` a combination with
+    empty cells also stays as
+    it is when the released ones it does not contradict meet the requirements together with it. Raises
+    :class:`anonymizer.errors.Unreachable` when more than
     ``limit`` (share of rows, and of subjects) would be.
     """
     count = histogram.combinations
@@ -71,7 +75,8 @@ def recode(histogram: Histogram, limit: float, *, missing_is_any: bool = False) 
 
 
 def _held_by_compatible(histogram: Histogram, exact: BoolArray) -> BoolArray:
-    """Incomplete combinations that meet the requirements together with the exact ones they do not contradict."""
+    """Incomplete combinations that meet the requirements together with the exact ones they do not
+    contradict."""
     held = np.zeros(histogram.combinations, dtype=bool)
     missing = np.array([-1 if c.tree.missing is None else c.tree.missing for c in histogram.columns])
     empty = histogram.leaf == missing
@@ -87,7 +92,8 @@ def _held_by_compatible(histogram: Histogram, exact: BoolArray) -> BoolArray:
         _, group = np.unique(known, axis=0, return_inverse=True)
         group = group.reshape(-1).astype(np.int64)
         holds = histogram.requirements.hold(both, group, int(group.max()) + 1)
-        # A group has at most one incomplete combination of this pattern: what it does not say is all that differs.
+        # A group has at most one incomplete combination of this pattern: what it does not say is all that
+        # differs.
         held[members] = holds[group[: len(members)]]
     return held
 
@@ -102,7 +108,8 @@ def _fixed_parts(histogram: Histogram) -> IntArray:
 
 
 def _smallest_that_help(histogram: Histogram, members: IntArray, released: IntArray) -> IntArray:
-    """The smallest released combinations with which ``members`` meet the requirements; none when all are not enough."""
+    """The smallest released combinations with which ``members`` meet the requirements; none when all are
+    not enough."""
     order = released[np.argsort(histogram.rows[released], kind="stable")]
     taken = 1
     while taken < 2 * len(order):

@@ -1,8 +1,11 @@
 """Cutting combinations into classes from the top down, all classes of one depth at once.
 
-After Mondrian (LeFevre, DeWitt, Ramakrishnan 2006) on generalisation trees. A class starts with everything; in each
-round every class is cut on the column that lowers its information loss most. A cut on a tree sends each child that meets
-the requirements by itself its own way, and keeps the rest together under the parent (a class need not lose its large
+After Mondrian (LeFevre, DeWitt, Ramakrishnan 2006) on generalisation trees. A class starts with
+everything; in each
+round every class is cut on the column that lowers its information loss most. A cut on a tree sends each
+child that meets
+the requirements by itself its own way, and keeps the rest together under the parent (a class need not lose
+its large
 children because one is small). A cut on an ordered column divides it in two where the loss falls most.
 """
 
@@ -22,6 +25,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 _GAIN = 1e-12
 _DENSE = 4_000_000
+_TRIALS = 12  # cuts of a class tried on one column where counts do not add up
 
 
 @dataclass
@@ -86,7 +90,8 @@ def cut(histogram: Histogram, item: IntArray, group: IntArray) -> tuple[IntArray
 
 
 def tight_cells(tree: Tree, leaf: IntArray, starts: IntArray) -> IntArray:
-    """The finest cell that covers all leaves of each class; items of a class follow each other from ``starts``."""
+    """The finest cell that covers all leaves of each class; items of a class follow each other from
+    ``starts``."""
     if tree.free:
         return tree.range_cells(np.minimum.reduceat(leaf, starts), np.maximum.reduceat(leaf, starts))
     cells = np.full(len(starts), -1, dtype=np.int64)
@@ -117,10 +122,10 @@ def _cut_tree(
     key_class, key_child = keys // tree.nodes, keys % tree.nodes
     good = histogram.requirements.hold(combination, key, len(keys))
     good &= key_child != cell[key_class]
-    rows = np.bincount(key, weights=histogram.rows[combination], minlength=len(keys))
+    rows: FloatArray = np.bincount(key, weights=histogram.rows[combination], minlength=len(keys)).astype(float)
     good = _mend_rest(histogram, combination, group, classes, key, key_class, good, rows)
     gain_of_key = np.where(good, rows * (tree.loss[cell][key_class] - tree.loss[key_child]), 0.0)
-    gain = np.bincount(key_class, weights=gain_of_key, minlength=classes)
+    gain: FloatArray = np.bincount(key_class, weights=gain_of_key, minlength=classes).astype(float)
     gain[level == 0] = 0.0
     side = np.where(good[key], key_child[key] + 1, 0)
     return _Cut(gain, side)
@@ -138,7 +143,8 @@ def _mend_rest(
 ) -> BoolArray:
     """Children that may go their own way such that what stays behind is empty or meets the requirements too.
 
-    Where it does not, the smallest good child stays behind with it; where even that does not help, the class is not cut.
+    Where it does not, the smallest good child stays behind with it; where even that does not help, the
+    class is not cut.
     """
     for attempt in range(2):
         behind = ~good[key]
@@ -200,11 +206,12 @@ def _best_feasible(
     gain: FloatArray,
     classes: int,
 ) -> IntArray:
-    """Per class the key after which cutting gains most with both sides meeting the requirements, -1 without one."""
+    """Per class the key after which cutting gains most with both sides meeting the requirements, -1
+    without one."""
     best = np.full(classes, -1, dtype=np.int64)
     requirements = histogram.requirements
     if requirements.additive:
-        fits = gain > _GAIN
+        fits: BoolArray = np.asarray(gain > _GAIN)
         first = np.flatnonzero(np.r_[True, key_class[1:] != key_class[:-1]])
         last = np.r_[first[1:], len(key_class)] - 1
         for item in requirements.items:
@@ -230,13 +237,11 @@ def _best_feasible(
         border[key_class[tries]] = key_leaf[tries]
         member = border[group] >= 0
         halves = group[member] * 2 + (leaf[member] > border[group[member]])
-        holds = requirements.hold(combination[member], halves, classes * 2).reshape(classes, 2).all(axis=1)
+        sides = requirements.hold(combination[member], halves, classes * 2).reshape(classes, 2)
+        holds: BoolArray = np.asarray(sides.all(axis=1))
         good = tries[holds[key_class[tries]]]
         best[key_class[good]] = good
     return best
-
-
-_TRIALS = 12
 
 
 def _compact(key: IntArray, space: int) -> tuple[IntArray, IntArray]:

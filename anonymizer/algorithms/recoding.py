@@ -68,6 +68,6 @@ def unreachable(histogram: Histogram, suppressed: BoolArray, budget: Budget, why
         help_.append(f"generalise or drop {', '.join(fixed)}, which the policy publishes as they are")
     help_.append(f"allow suppressing {rows / total:.1%} of the rows" if total else "give a table with rows")
     return Unreachable(
-        f"{asked} cannot be reached: {why}. {rows} of {total} rows ({lost} of {histogram.total_subjects} subjects) would "
-        f"be suppressed, the limit is {budget.share:.1%}. To go on: {'; or '.join(help_)}."
+        f"{asked} cannot be reached: {why}. {rows} of {total} rows ({lost} of {histogram.total_subjects} subjects) "
+        f"would be suppressed, the limit is {budget.share:.1%}. To go on: {'; or '.join(help_)}."
     )

@@ -114,8 +114,9 @@ def _propose(file: Path, out: Path, k: int, *, as_json: bool) -> None:
     console = Console()
     console.print(_policy_table(policy))
     console.print(
-        f"A proposal for {escape(file.name)} is in {escape(str(target))}; nothing else was written. Read it, correct it, then "
-        f"run: shuyi anonymize {escape(str(file))} --policy {escape(str(target))} --out RELEASE",
+        f"A proposal for {escape(file.name)} is in {escape(str(target))}; nothing else was written. "
+        f"Read it, correct it, then run: shuyi anonymize {escape(str(file))} "
+        f"--policy {escape(str(target))} --out RELEASE",
         soft_wrap=True,
     )
 

@@ -13,7 +13,8 @@ from anonymizer.results import Progress as Tell
 
 @contextmanager
 def bar(stages: Mapping[str, str]) -> Iterator[Tell]:
-    """On standard error where that is a terminal; silence elsewhere. ``stages`` gives the words for each stage."""
+    """On standard error where that is a terminal; silence elsewhere. ``stages`` gives the words for each
+    stage."""
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"),

@@ -1,4 +1,5 @@
-"""Counting and applying on a table. One engine so far, in memory with Polars; others give the same histogram."""
+"""Counting and applying on a table. One engine so far, in memory with Polars; others give the same
+histogram."""
 
 from anonymizer.engines.histogram import Demand, Histogram, build
 

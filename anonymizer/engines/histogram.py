@@ -1,6 +1,7 @@
 """The weighted histogram of quasi-identifier combinations: all that the search looks at.
 
-The table is read once to count and once to apply, whatever the search does between. Another engine (larger than memory, or
+The table is read once to count and once to apply, whatever the search does between. Another engine (larger
+than memory, or
 distributed) has to give this histogram and to join its recoding back.
 """
 
@@ -24,7 +25,8 @@ _KEYS = 2**62
 
 @dataclass(frozen=True)
 class Histogram:
-    """Distinct combinations of leaves. ``leaf[combination, column]``; ``rows`` per combination; ``usable`` may be published."""
+    """Distinct combinations of leaves. ``leaf[combination, column]``; ``rows`` per combination; ``usable``
+    may be published."""
 
     columns: tuple[EncodedColumn, ...]
     leaf: IntArray

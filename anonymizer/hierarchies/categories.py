@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from anonymizer.hierarchies.distinct import Distinct
-from anonymizer.hierarchies.encoded import EncodedColumn, FloatArray, build_tree
+from anonymizer.hierarchies.encoded import EncodedColumn, FloatArray, IntArray, build_tree
 from anonymizer.hierarchies.publishers import ANYTHING, CodePublisher, ValuePublisher
 from contracts.privacy import CategoryHierarchy, PrefixHierarchy
 
@@ -16,7 +16,8 @@ from contracts.privacy import CategoryHierarchy, PrefixHierarchy
 def encode_tree(name: str, hierarchy: CategoryHierarchy, column: pl.Series, *, mixed: bool) -> EncodedColumn:
     """A tree given by its rows.
 
-    The loss counts all leaves of the tree, whether they occur or not. Where all leaves are numbers it is that of ranges over
+    The loss counts all leaves of the tree, whether they occur or not. Where all leaves are numbers it is
+    that of ranges over
     the table's domain, so that it compares with a numeric hierarchy's.
     """
     assert hierarchy.rows is not None, "files are read when the policy is loaded"
@@ -110,7 +111,7 @@ def _coded(
     distinct: Distinct,
     keys: list[list[object]],
     loss: list[FloatArray],
-    leaf_of_value: np.ndarray,  # type: ignore[type-arg]
+    leaf_of_value: IntArray,
     *,
     mixed: bool,
     level_names: tuple[str, ...] | None = None,

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from anonymizer.hierarchies.distinct import Distinct
-from anonymizer.hierarchies.encoded import EncodedColumn, FloatArray, build_tree
+from anonymizer.hierarchies.encoded import EncodedColumn, FloatArray, IntArray, build_tree
 from anonymizer.hierarchies.publishers import ANYTHING, CodePublisher, RangePublisher
 from contracts.errors import InvalidInput
 from contracts.privacy import DateHierarchy, DateLevel, HourBandsHierarchy
@@ -152,7 +152,7 @@ def _share(low: FloatArray, high: FloatArray, domain: tuple[object, object]) -> 
     return np.asarray((np.clip(high, bottom, top) - np.clip(low, bottom, top)) / (top - bottom))
 
 
-def _pick(spans: list[pl.Series], first_value: np.ndarray, origin: tuple[int, int], whole: object) -> object:  # type: ignore[type-arg]
+def _pick(spans: list[pl.Series], first_value: IntArray, origin: tuple[int, int], whole: object) -> object:
     level, leaf = origin
     if level == -2:
         return whole

@@ -40,7 +40,8 @@ class Distinct:
         return table[self.codes]
 
     def refuse(self, bad: pl.Series, what: str, remedy: str) -> None:
-        """Raise when some value is ``bad``, naming column, value (or its shape), first row, and the way out."""
+        """Raise when some value is ``bad``, naming column, value (or its shape), first row, and the way
+        out."""
         if not bad.any():
             return
         place = int(bad.arg_true()[0])

@@ -1,7 +1,9 @@
 """Administrative divisions read from codes, resident identity numbers or addresses.
 
-Codes follow GB/T 2260 (two digits province, four city, six district) and the statistical code (nine: street). Addresses are
-read with the gazetteer: a district's name that several cities share is taken for the city the address names, else for the
+Codes follow GB/T 2260 (two digits province, four city, six district) and the statistical code (nine:
+street). Addresses are
+read with the gazetteer: a district's name that several cities share is taken for the city the address
+names, else for the
 city most of the column's other addresses lie in.
 """
 
@@ -57,7 +59,8 @@ def encode(name: str, hierarchy: DivisionsHierarchy, column: pl.Series, *, mixed
     return EncodedColumn(name, (name,), rows, tree, publisher, (*hierarchy.levels, ANYTHING), False)
 
 
-# A place is (code of up to six digits or nine, street name or None); names are given for addresses, codes for codes.
+# A place is (code of up to six digits or nine, street name or None); names are given for addresses, codes
+# for codes.
 _Place = tuple[str, str | None, bool]
 
 
@@ -90,7 +93,7 @@ def _at_level(place: _Place, level: DivisionLevel) -> str | None:
 def full_name(code: str) -> str:
     """``440305`` to 广东省深圳市南山区; a code the gazetteer does not know stays as it is."""
     names = division_codes()
-    parts = []
+    parts: list[str] = []
     for digits in (2, 4, 6):
         if len(code) >= digits:
             part = names.get(code[:digits].ljust(6, "0"))
@@ -132,6 +135,8 @@ def _places_of_addresses(texts: list[str]) -> list[_Place | None]:
     for codes, street in found:
         if len(codes) > 1:
             known = [code for code in codes if cities[code[:4]]]
-            codes = sorted(known, key=lambda code: (-cities[code[:4]], code))[:1]
-        places.append((codes[0], street, True) if codes else None)
+            code = min(known, key=lambda code: (-cities[code[:4]], code), default=None)
+        else:
+            code = codes[0] if codes else None
+        places.append((code, street, True) if code else None)
     return places

@@ -1,7 +1,9 @@
 """A quasi-identifier made ready for the search: small integers instead of values, and a tree above them.
 
-Every row holds a *leaf* (the finest publishable value). On each *level* a leaf is shown as a *node*; the last level of a
-tree with a root is "everything". What a row of the release shows is a *cell*: a node, or, in columns whose ranges are
+Every row holds a *leaf* (the finest publishable value). On each *level* a leaf is shown as a *node*; the
+last level of a
+tree with a root is "everything". What a row of the release shows is a *cell*: a node, or, in columns whose
+ranges are
 free, a run of neighbouring leaves.
 """
 
@@ -32,7 +34,8 @@ class Publisher(Protocol):
     """Turns nodes into the typed columns of a release."""
 
     def publish(self, low: IntArray, high: IntArray) -> list[PublishedColumn]:
-        """``low`` and ``high`` are nodes; they differ only in a free range, whose first and last leaf's nodes they are."""
+        """``low`` and ``high`` are nodes; they differ only in a free range, whose first and last leaf's
+        nodes they are."""
 
     def labels(self, low: IntArray, high: IntArray) -> list[str]:
         """The same as one readable text per entry."""
@@ -42,9 +45,12 @@ class Publisher(Protocol):
 class Tree:
     """The levels above a column's leaves.
 
-    ``node_of[level, leaf]`` is the node a leaf is shown as; node ids are unique over all levels. ``loss[node]`` is the
-    information lost, 0 to 1. ``level[node]`` is the level a node belongs to. With ``root`` the last level is one node for
-    everything. ``free`` marks an ordered column whose leaves before ``missing`` may be joined into ranges; ``position`` are
+    ``node_of[level, leaf]`` is the node a leaf is shown as; node ids are unique over all levels.
+    ``loss[node]`` is the
+    information lost, 0 to 1. ``level[node]`` is the level a node belongs to. With ``root`` the last level
+    is one node for
+    everything. ``free`` marks an ordered column whose leaves before ``missing`` may be joined into ranges;
+    ``position`` are
     then each leaf's (low, high) on the scale 0 to 1 of the domain, by which a range's loss is measured.
     """
 
@@ -85,7 +91,8 @@ class Tree:
         return cells
 
     def ends(self, cells: IntArray) -> tuple[IntArray, IntArray]:
-        """The nodes of the first and the last leaf of each cell (the node itself, twice, unless it is a free range)."""
+        """The nodes of the first and the last leaf of each cell (the node itself, twice, unless it is a
+        free range)."""
         is_range = cells >= self.nodes
         if not is_range.any():
             return cells, cells
@@ -100,7 +107,7 @@ class Tree:
         lost = self.position[high, 1] - self.position[low, 0]
         if self.missing is not None:
             lost = np.where(high == self.missing, np.where(low == self.missing, 0.0, 1.0), lost)
-        return np.clip(lost, 0.0, 1.0)
+        return np.asarray(np.clip(lost, 0.0, 1.0))
 
     def cell_loss(self, cells: IntArray) -> FloatArray:
         """Loss of each cell, 0 to 1."""
@@ -115,12 +122,13 @@ class Tree:
         """Cells that show nothing of the value."""
         if not self.root:
             return np.zeros(len(cells), dtype=bool)
-        return (cells == self.root_node) | (self.cell_loss(cells) >= 1.0 - 1e-12) & (self.nodes > 1)
+        return np.asarray((cells == self.root_node) | (self.cell_loss(cells) >= 1.0 - 1e-12))
 
 
 @dataclass(frozen=True)
 class EncodedColumn:
-    """A quasi-identifier: ``leaf`` per row, its tree, and how cells are published. ``sources`` are the table's columns.
+    """A quasi-identifier: ``leaf`` per row, its tree, and how cells are published. ``sources`` are the
+    table's columns.
 
     ``faithful``: leaves tell apart all that the raw values do, so counting leaves is counting raw values.
     """
@@ -153,9 +161,12 @@ def build_tree(
 ) -> tuple[Tree, list[tuple[int, int]]]:
     """Number the nodes of a tree.
 
-    ``keys[level][leaf]`` names the group a leaf belongs to on a level (fine to coarse); None: the leaf cannot be shown on
-    this level and shows as on the next coarser one, at last as the root. ``loss[level][leaf]`` is the loss of that group. The missing leaf, if there is one, is
-    added after the others and stands alone on every level below the root. Returns the tree and, per node, the (level, leaf) it
+    ``keys[level][leaf]`` names the group a leaf belongs to on a level (fine to coarse); None: the leaf
+    cannot be shown on
+    this level and shows as on the next coarser one, at last as the root. ``loss[level][leaf]`` is the loss
+    of that group. The missing leaf, if there is one, is
+    added after the others and stands alone on every level below the root. Returns the tree and, per node,
+    the (level, leaf) it
     was first met at (level -1: missing, -2: root).
     """
     leaves = len(keys[0])
@@ -205,8 +216,9 @@ def build_tree(
 
 
 def factorise(column: pl.Series) -> tuple[pl.Series, npt.NDArray[np.int32]]:
-    """Distinct values in rising order (missing left out) and each row's place among them, -1 where missing."""
-    if column.dtype == pl.Float32 or column.dtype == pl.Float64:
+    """Distinct values in rising order (missing left out) and each row's place among them, -1 where
+    missing."""
+    if column.dtype.is_float():
         column = column.fill_nan(None)
     distinct = column.drop_nulls().unique().sort()
     if column.dtype == pl.String:

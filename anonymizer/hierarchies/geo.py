@@ -59,12 +59,12 @@ def encode(name: str, hierarchy: GeoGridHierarchy, latitude: pl.Series, longitud
             lows.append(round(low, _DIGITS))
             highs.append(round(low + size, _DIGITS))
         publishers.append(RangePublisher(column, pl.Series(lows, dtype=pl.Float64), pl.Series(highs, dtype=pl.Float64)))
-    leaf = np.full(len(present), len(cells), dtype=np.int32)
-    leaf[present] = cell_of_row.reshape(-1)
+    leaf_of_row = np.full(len(present), len(cells), dtype=np.int32)
+    leaf_of_row[present] = cell_of_row.reshape(-1)
     return EncodedColumn(
         name,
         (latitude.name, longitude.name),
-        leaf,
+        leaf_of_row,
         tree,
         PairPublisher(*publishers),
         (*(f"{size:g}°" for size in hierarchy.cell_sizes), ANYTHING),

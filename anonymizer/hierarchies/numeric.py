@@ -16,7 +16,8 @@ _DIGITS = 10
 
 
 def encode(name: str, hierarchy: NumericHierarchy, column: pl.Series, *, mixed: bool) -> EncodedColumn:
-    """Bands of a column; ``mixed`` (several levels in one column) allows free ranges where the hierarchy does."""
+    """Bands of a column; ``mixed`` (several levels in one column) allows free ranges where the hierarchy
+    does."""
     distinct = Distinct.of(column)
     numbers = _numbers(distinct)
     values = numbers.cast(pl.Float64).to_numpy()
@@ -56,9 +57,13 @@ def encode(name: str, hierarchy: NumericHierarchy, column: pl.Series, *, mixed: 
         position=position,
     )
     edges = _root_edges(hierarchy, bands, whole)
-    low = [lows[level][leaf] if level >= 0 else (edges[0] if level == -2 else np.nan) for level, leaf in origins]
-    high = [highs[level][leaf] if level >= 0 else (edges[1] if level == -2 else np.nan) for level, leaf in origins]
-    publisher = RangePublisher(name, _series(low, whole), _series(high, whole))
+    low_of_node = [
+        lows[level][leaf] if level >= 0 else (edges[0] if level == -2 else np.nan) for level, leaf in origins
+    ]
+    high_of_node = [
+        highs[level][leaf] if level >= 0 else (edges[1] if level == -2 else np.nan) for level, leaf in origins
+    ]
+    publisher = RangePublisher(name, _series(low_of_node, whole), _series(high_of_node, whole))
     names = tuple(f"{w:g}" for w in hierarchy.widths or []) or tuple(
         f"cuts {i + 1}" for i in range(len(hierarchy.cut_points or []))
     )
@@ -115,7 +120,8 @@ def _share(low: FloatArray, high: FloatArray, domain: tuple[float, float]) -> Fl
 def _root_edges(
     hierarchy: NumericHierarchy, bands: list[tuple[IntArray, FloatArray, FloatArray]], whole: bool
 ) -> tuple[float, float]:
-    """The full range: the outer borders of the coarsest bands; open with cut points, which hide the extremes."""
+    """The full range: the outer borders of the coarsest bands; open with cut points, which hide the
+    extremes."""
     if hierarchy.cut_points is not None or len(bands[-1][0]) == 0:
         return (float("nan"), float("nan"))
     low, high = float(bands[-1][1].min()), float(bands[-1][2].max())

@@ -30,7 +30,8 @@ def field_type(dtype: pl.DataType) -> FieldType:
 
 @dataclass(frozen=True)
 class RangePublisher:
-    """``<name>_low`` and ``<name>_high``, both inclusive, one entry per node; null where the side is open or missing."""
+    """``<name>_low`` and ``<name>_high``, both inclusive, one entry per node; null where the side is open
+    or missing."""
 
     name: str
     low: pl.Series
@@ -57,7 +58,8 @@ class RangePublisher:
 
 
 def range_label(low: object, high: object) -> str:
-    """``20–24``, ``20`` when both ends are the same, ``≥ 90`` or ``≤ 17`` when one side is open, nothing without both."""
+    """``20–24``, ``20`` when both ends are the same, ``≥ 90`` or ``≤ 17`` when one side is open, nothing
+    without both."""
     if low is None and high is None:
         return ""
     if low is None:
@@ -76,7 +78,8 @@ def plain_text(value: object) -> str:
 
 @dataclass(frozen=True)
 class CodePublisher:
-    """``<name>_code`` and ``<name>_level`` where levels are mixed; one text column ``<name>`` where they are not.
+    """``<name>_code`` and ``<name>_level`` where levels are mixed; one text column ``<name>`` where they
+    are not.
 
     ``texts`` and ``levels`` have one entry per node. A missing value has no text and level 0.
     """

@@ -1,7 +1,9 @@
 """What must hold in every class of rows that look alike, as counts of distinct things.
 
-k-anonymity asks for k distinct subjects, distinct l-diversity for l distinct values of a sensitive column: one machinery. Things
-that occur in one combination of quasi-identifiers only are counted by adding; those that occur in several (a person with
+k-anonymity asks for k distinct subjects, distinct l-diversity for l distinct values of a sensitive column:
+one machinery. Things
+that occur in one combination of quasi-identifiers only are counted by adding; those that occur in several
+(a person with
 rows in two of them) are kept one by one, so that joining combinations never counts them twice.
 """
 
@@ -18,7 +20,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class DistinctCount:
-    """Distinct things per combination: ``alone`` per combination, and shared ones as a compressed list of lists."""
+    """Distinct things per combination: ``alone`` per combination, and shared ones as a compressed list of
+    lists."""
 
     alone: IntArray
     starts: IntArray

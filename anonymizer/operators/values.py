@@ -9,7 +9,8 @@ from contracts.privacy import Mask, Round, TopBottom
 
 
 def mask(column: pl.Series, operator: Mask) -> pl.Series:
-    """Characters replaced by the operator's sign; a value too short to hide as many as it shows is hidden whole."""
+    """Characters replaced by the operator's sign; a value too short to hide as many as it shows is hidden
+    whole."""
     text = column.cast(pl.String)
     kept = operator.keep_start + operator.keep_end
     frame = pl.DataFrame({"text": text})
@@ -25,7 +26,8 @@ def mask(column: pl.Series, operator: Mask) -> pl.Series:
 
 
 def round_to(column: pl.Series, operator: Round) -> pl.Series:
-    """The nearest multiple of the step, halves away from zero; whole numbers stay whole under a whole step."""
+    """The nearest multiple of the step, halves away from zero; whole numbers stay whole under a whole
+    step."""
     numbers = _numeric(column)
     steps = numbers.cast(pl.Float64) / operator.step
     nearest = (steps.abs() + 0.5 + 1e-9).floor() * steps.sign()

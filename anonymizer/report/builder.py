@@ -207,7 +207,8 @@ def _of_sample(run: Run) -> pl.DataFrame:
     """The sampled rows of the release, in table order."""
     published = run.classes.of_combination[run.prepared.histogram.combination_of_row] >= 0
     place = np.cumsum(published) - 1
-    return run.released[place[[row for row in np.sort(run.sample) if published[row]]].tolist()]
+    kept = [int(place[row]) for row in np.sort(run.sample) if published[row]]
+    return run.released.select(pl.all().gather(kept))
 
 
 def _officer(run: Run, public: PublicReport) -> OfficerReport:

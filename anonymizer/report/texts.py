@@ -81,7 +81,8 @@ def assumptions(policy: Policy, *, rows_without_subject: int) -> list[Text]:
         found.append(
             {
                 "zh-CN": f"按“{policy.subject}”列区分主体（{unit}），所有计数均为不同主体数。",
-                "en": f"Subjects ({unit}) are told apart by column {policy.subject!r}; all counts are of distinct subjects.",
+                "en": f"Subjects ({unit}) are told apart by column {policy.subject!r}; "
+                "all counts are of distinct subjects.",
             }
         )
     if rows_without_subject:
@@ -105,7 +106,8 @@ def assumptions(policy: Policy, *, rows_without_subject: int) -> list[Text]:
             },
             MissingMeaning.ANY: {
                 "zh-CN": "空值可与任何取值相符：含空值的行与其不矛盾的行一并计数。",
-                "en": "An empty cell may stand for any value: incomplete rows count with the rows they do not contradict.",
+                "en": "An empty cell may stand for any value: "
+                "incomplete rows count with the rows they do not contradict.",
             },
             MissingMeaning.SUPPRESS: {
                 "zh-CN": "准标识符为空的行不发布。",
@@ -116,7 +118,8 @@ def assumptions(policy: Policy, *, rows_without_subject: int) -> list[Text]:
         found.append(
             {
                 "zh-CN": "没有总体数据，记者攻击者的风险以本表代替总体估计，偏于保守。",
-                "en": "Without figures of the population the journalist's risk takes the table for it, which overstates it.",
+                "en": "Without figures of the population the journalist's risk takes the table for it, "
+                "which overstates it.",
             }
         )
     return found
@@ -147,7 +150,8 @@ def law_references() -> list[LawReference]:
             article="k-匿名",
             requirement={
                 "zh-CN": "以泛化、抑制、假名化等技术去标识化，并以 k-匿名等模型衡量。",
-                "en": "De-identify by generalisation, suppression and pseudonyms, measured by models such as k-anonymity.",
+                "en": "De-identify by generalisation, suppression and pseudonyms, "
+                "measured by models such as k-anonymity.",
             },
         ),
         LawReference(
@@ -171,8 +175,8 @@ def hidden_warning(column: str, share: float) -> Warning:
         column=column,
         text={
             "zh-CN": f"“{column}”在 {share:.1%} 的已发布行中已无信息：不如删除该列，其他列可因此更精细。",
-            "en": f"{column!r} says nothing in {share:.1%} of the published rows: dropping it would say as much and let other "
-            "columns be finer.",
+            "en": f"{column!r} says nothing in {share:.1%} of the published rows: "
+            "dropping it would say as much and let other columns be finer.",
         },
     )
 
@@ -183,9 +187,11 @@ def linked_warning(column: str, size: int, k: int) -> Warning:
         code="linked-rows",
         column=column,
         text={
-            "zh-CN": f"假名列“{column}”可关联同一主体的多行；关联后最小的相同轨迹仅有 {size} 个主体，低于 k={k}。可改为删除该列。",
-            "en": f"The pseudonym {column!r} joins the rows of a subject; so joined, the smallest group alike has {size} "
-            f"subjects, below k={k}. Dropping the column would prevent it.",
+            "zh-CN": f"假名列“{column}”可关联同一主体的多行；"
+            f"关联后最小的相同轨迹仅有 {size} 个主体，低于 k={k}。可改为删除该列。",
+            "en": f"The pseudonym {column!r} joins the rows of a subject; "
+            f"so joined, the smallest group alike has {size} subjects, below k={k}. "
+            "Dropping the column would prevent it.",
         },
     )
 
@@ -197,6 +203,7 @@ def partial_warning(column: str) -> Warning:
         column=column,
         text={
             "zh-CN": f"直接标识符“{column}”保留了部分字符，因此按准标识符计数。",
-            "en": f"Characters of the direct identifier {column!r} stay readable, so it is counted as a quasi-identifier.",
+            "en": f"Characters of the direct identifier {column!r} stay readable, "
+            "so it is counted as a quasi-identifier.",
         },
     )

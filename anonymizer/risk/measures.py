@@ -1,7 +1,9 @@
 """How easily subjects can be told apart, from the sizes of classes that look alike.
 
-Three attackers after El Emam: the *prosecutor* knows the target is in the table (risk 1/size), the *journalist* looks for
-anyone and would need the population (without one the table stands for it, which overstates), the *marketer* matches
+Three attackers after El Emam: the *prosecutor* knows the target is in the table (risk 1/size), the
+*journalist* looks for
+anyone and would need the population (without one the table stands for it, which overstates), the
+*marketer* matches
 everybody (expected share of right matches: classes / subjects).
 """
 

@@ -1,4 +1,5 @@
-"""Counting classes in a released table. Used for the claims a run makes and for checking them: one definition of each count."""
+"""Counting classes in a released table. Used for the claims a run makes and for checking them: one
+definition of each count."""
 
 from __future__ import annotations
 
@@ -40,9 +41,11 @@ def quasi_columns(contract: DataContract, policy: Policy) -> list[list[str]]:
 
 
 def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts:
-    """Classes of rows alike in all published quasi-identifiers, with rows, subjects and sensitive values in each.
+    """Classes of rows alike in all published quasi-identifiers, with rows, subjects and sensitive values
+    in each.
 
-    Where a missing value may stand for any, a row with missing quasi-identifiers counts with the rows it does not contradict.
+    Where a missing value may stand for any, a row with missing quasi-identifiers counts with the rows it
+    does not contradict.
     """
     groups = quasi_columns(contract, policy)
     names = [name for group in groups for name in group]
@@ -84,7 +87,8 @@ def _least(classes: pl.DataFrame, column: str) -> int | None:
 def _with_compatible(
     table: pl.DataFrame, classes: pl.DataFrame, groups: list[list[str]], aggregates: list[pl.Expr]
 ) -> pl.DataFrame:
-    """Classes with missing values counted together with all rows complete where they are not, and equal elsewhere."""
+    """Classes with missing values counted together with all rows complete where they are not, and equal
+    elsewhere."""
     empty = [pl.all_horizontal(pl.col(name).is_null() for name in _values(group)) for group in groups]
     flags = classes.select([flag.alias(str(i)) for i, flag in enumerate(empty)])
     done = [classes.filter(~pl.any_horizontal(empty))]

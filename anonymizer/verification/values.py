@@ -1,4 +1,5 @@
-"""Whether every published value of a generalised column belongs to its hierarchy, judged from the policy alone."""
+"""Whether every published value of a generalised column belongs to its hierarchy, judged from the policy
+alone."""
 
 from __future__ import annotations
 
@@ -33,10 +34,12 @@ def outside_hierarchy(table: pl.DataFrame, contract: DataContract, policy: Polic
         if not isinstance(column.operator, Generalise):
             continue
         hierarchy = column.operator.hierarchy
-        parts = {f.bound or "text": f.name for f in contract.fields if (f.range_of or f.name) == name}
+        parts: dict[str, str] = {f.bound or "text": f.name for f in contract.fields if (f.range_of or f.name) == name}
         if isinstance(hierarchy, GeoGridHierarchy):
             wrong = _grid(table, parts, hierarchy)
-            other = {f.bound or "text": f.name for f in contract.fields if f.range_of == hierarchy.longitude}
+            other: dict[str, str] = {
+                f.bound or "text": f.name for f in contract.fields if f.range_of == hierarchy.longitude
+            }
             wrong = wrong or _grid(table, other, hierarchy)
         elif isinstance(hierarchy, NumericHierarchy):
             wrong = _numbers(table, parts, hierarchy)
@@ -49,7 +52,8 @@ def outside_hierarchy(table: pl.DataFrame, contract: DataContract, policy: Polic
 
 
 def _pairs(table: pl.DataFrame, parts: dict[str, str], first: str, second: str) -> pl.DataFrame | None:
-    """Distinct published pairs as columns ``a`` and ``b``, rows without either left out; None when the columns are not there."""
+    """Distinct published pairs as columns ``a`` and ``b``, rows without either left out; None when the
+    columns are not there."""
     if first not in parts or second not in parts:
         return None
     pairs = table.select(pl.col(parts[first]).alias("a"), pl.col(parts[second]).alias("b")).unique()

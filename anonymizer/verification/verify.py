@@ -26,7 +26,8 @@ _NEEDED = (PARQUET, REPORT, POLICY, CONTRACT)
 def verify(release: Path) -> VerifyResult:
     """Check a release's folder, as :func:`anonymizer.anonymize` or the catalog wrote it.
 
-    Raises :class:`anonymizer.errors.ReleaseUnreadable` when a needed file is missing or cannot be read at all; everything
+    Raises :class:`anonymizer.errors.ReleaseUnreadable` when a needed file is missing or cannot be read at
+    all; everything
     that reads but does not agree is a failed check in the result.
     """
     folder = Path(release)
@@ -202,7 +203,8 @@ def _table(
 
 
 def _models(policy: Policy, counts: Counts) -> list[Check]:
-    """The policy's models hold. k subjects are at least k rows, so a release short of k rows fails whoever the subjects are."""
+    """The policy's models hold. k subjects are at least k rows, so a release short of k rows fails whoever
+    the subjects are."""
     checks = []
     if counts.quasi_identifiers and counts.rows:
         found = counts.k_by_row if counts.k_by_subject is None else counts.k_by_subject

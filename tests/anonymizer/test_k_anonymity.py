@@ -1,6 +1,7 @@
 """Whatever the table and the policy: released rows hide among k subjects, and say nothing untrue about them.
 
-Every check here is counted again in plain Python from the released rows alone, with nothing of the library's counting.
+Every check here is counted again in plain Python from the released rows alone, with nothing of the
+library's counting.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def look_alikes(row: tuple[Any, ...], other: tuple[Any, ...], policy: Policy) ->
     return row == other
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases())
 def test_every_released_row_hides_among_k_subjects(case: Case) -> None:
     table, policy = case.table, case.policy
@@ -167,9 +168,7 @@ def test_every_released_row_hides_among_k_subjects(case: Case) -> None:
 def trivially_reachable(rows: list[dict[str, Any]], subject: list[Any], policy: Policy) -> bool:
     """Showing nothing but what cannot be generalised would do, so giving up is wrong."""
     usable = [
-        row
-        for row in rows
-        if policy.missing != "suppress" or (row["age"] is not None and row["kind"] is not None)
+        row for row in rows if policy.missing != "suppress" or (row["age"] is not None and row["kind"] is not None)
     ]
     sex_kept = isinstance(policy.columns["sex"].operator, Keep)
     groups = defaultdict(list)
@@ -215,7 +214,7 @@ def assert_true_of(shown: dict[str, Any], raw: dict[str, Any]) -> None:
         assert shown["sex"] == raw["sex"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_same_rows_give_the_same_content_hash(case: Case, random: Any) -> None:
     try:
@@ -229,9 +228,7 @@ def test_the_same_rows_give_the_same_content_hash(case: Case, random: Any) -> No
 
 def test_a_subject_with_many_rows_counts_once() -> None:
     table = pl.DataFrame({"who": ["a"] * 10 + ["b"], "age": [30] * 11})
-    age = ColumnPolicy(
-        role=ColumnRole.QUASI_IDENTIFIER, operator=Generalise(hierarchy=NumericHierarchy(widths=[1.0]))
-    )
+    age = ColumnPolicy(role=ColumnRole.QUASI_IDENTIFIER, operator=Generalise(hierarchy=NumericHierarchy(widths=[1.0])))
     who = ColumnPolicy(role=ColumnRole.DIRECT_IDENTIFIER, operator=Drop())
 
     def policy(k: int) -> Policy:

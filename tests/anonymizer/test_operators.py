@@ -69,7 +69,10 @@ def stub_finder(seen: list[str]):  # type: ignore[no-untyped-def]
     def find(texts: Sequence[str]) -> list[list[Finding]]:
         seen.extend(texts)
         return [
-            [Finding("PERSON", t.index("王五"), t.index("王五") + 2, 0.9), Finding("CN_NAME_PART", t.index("五"), t.index("五") + 2, 0.5)]
+            [
+                Finding("PERSON", t.index("王五"), t.index("王五") + 2, 0.9),
+                Finding("CN_NAME_PART", t.index("五"), t.index("五") + 2, 0.5),
+            ]
             if "王五" in t
             else []
             for t in texts

@@ -19,7 +19,7 @@ subject_unit: person
 columns:
   id: {role: direct-identifier, operator: {kind: pseudonymise, scope: release}}
   age: {role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: numeric, widths: [1, 5]}}}
-  lat: {role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: geo-grid, longitude: lng, decimals: [2, 1]}}}
+  lat: {role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: geo-grid, longitude: lng, cells: [0.1]}}}
   lng: {role: quasi-identifier, operator: {kind: with, column: lat}}
   born: {role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: date, levels: [month, year]}}}
   home: {role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: divisions, levels: [district, city]}}}
@@ -61,11 +61,15 @@ def column(text: str) -> str:
         (column("{role: plain, operator: {kind: mask, keep_start: -1}}"), "columns.sfzh.operator.keep_start"),
         (column("{role: plain, operator: {kind: top-bottom, low: 5, high: 5}}"), "columns.sfzh.operator"),
         (
-            column("{role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: numeric, widths: [2, 5]}}}"),
+            column(
+                "{role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: numeric, widths: [2, 5]}}}"
+            ),
             "columns.sfzh.operator.hierarchy",
         ),
         (
-            column("{role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: date, levels: [week, year]}}}"),
+            column(
+                "{role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: date, levels: [week, year]}}}"
+            ),
             "columns.sfzh.operator.hierarchy",
         ),
         (
@@ -74,7 +78,8 @@ def column(text: str) -> str:
         ),
         (
             column(
-                "{role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: category, rows: [[a, x], [b, y], [a, y]]}}}"
+                "{role: quasi-identifier, operator: {kind: generalise, hierarchy: "
+                "{kind: category, rows: [[a, x], [b, y], [a, y]]}}}"
             ),
             "columns.sfzh.operator.hierarchy",
         ),
@@ -110,7 +115,8 @@ def test_what_is_no_mapping_is_refused(text: str) -> None:
 def test_a_policy_file_takes_in_its_hierarchy_files(tmp_path: Path) -> None:
     (tmp_path / "sex.csv").write_text("Male;*\nFemale;*\n", encoding="utf-8")
     (tmp_path / "policy.yaml").write_text(
-        "columns:\n  sex: {role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: category, file: sex.csv}}}\n",
+        "columns:\n  sex:\n    role: quasi-identifier\n"
+        "    operator: {kind: generalise, hierarchy: {kind: category, file: sex.csv}}\n",
         encoding="utf-8",
     )
     policy = anonymizer.load_policy(tmp_path / "policy.yaml")
@@ -126,7 +132,8 @@ def test_a_policy_file_takes_in_its_hierarchy_files(tmp_path: Path) -> None:
 
 def finding(name: str, kind: str | None, role: ColumnRole, **more: object) -> ColumnFinding:
     content: dict[str, object] = {
-        "dtype": "String", "valid_share": 1.0, "confidence": 0.9, "distinct": 50, "nulls": 0, "examples_masked": ["某某"],
+        "dtype": "String", "valid_share": 1.0, "confidence": 0.9, "distinct": 50, "nulls": 0,
+        "examples_masked": ["某某"],
         "reason": {"en": "because"},
     }  # fmt: skip
     return ColumnFinding.model_validate(content | more | {"name": name, "semantic_type": kind, "role": role})
@@ -173,7 +180,7 @@ def test_hints_overrule_and_unknown_columns_are_refused() -> None:
     policy = anonymizer.propose_policy(
         scan(),
         subject="name",
-        hints={name: ColumnRole.PLAIN for name in ("age", "day", "lat", "lng")},
+        hints=dict.fromkeys(("age", "day", "lat", "lng"), ColumnRole.PLAIN),
     )
     assert policy.columns["age"].operator.kind == "keep"
     assert policy.subject == "name"
@@ -224,7 +231,8 @@ def test_a_preview_tells_why_a_policy_cannot_be_carried_out() -> None:
 def test_a_preview_of_a_large_table_says_that_it_samples() -> None:
     table = pl.DataFrame({"age": [i % 90 for i in range(60_000)]})
     policy = Policy.from_yaml(
-        "columns: {age: {role: quasi-identifier, operator: {kind: generalise, hierarchy: {kind: numeric, widths: [1]}}}}"
+        "columns:\n  age:\n    role: quasi-identifier\n"
+        "    operator: {kind: generalise, hierarchy: {kind: numeric, widths: [1]}}\n"
     )
     effect = anonymizer.preview(table, policy)
     assert (effect.rows_in, effect.rows_used, effect.sampled) == (60_000, 50_000, True)

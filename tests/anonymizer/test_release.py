@@ -35,6 +35,7 @@ from contracts.privacy import (
 )
 
 SECRET = b"0123456789abcdef"
+at = datetime.fromisoformat
 QUASI = ColumnRole.QUASI_IDENTIFIER
 
 
@@ -47,8 +48,8 @@ def people() -> pl.DataFrame:
             "age": [20 + i % 20 for i in rows],
             "weight": [50.0 + (i % 8) * 2.5 for i in rows],
             "born": [date(1990 + i % 4, 1 + i % 12, 1 + i % 28) for i in rows],
-            "seen": [datetime(2026, 11, 1 + i % 9, i % 24, 30) for i in rows],
-            "left": [datetime(2026, 11, 1, i % 24, 15) for i in rows],
+            "seen": [at(f"2026-11-0{1 + i % 9}T{i % 24:02d}:30") for i in rows],
+            "left": [at(f"2026-11-01T{i % 24:02d}:15") for i in rows],
             "kind": ["apple" if i % 2 else "pear" for i in rows],
             "code": [f"4403{i % 3:02d}" for i in rows],
             "lat": [22.5 + (i % 5) * 0.01 for i in rows],
@@ -238,7 +239,9 @@ def test_a_value_outside_its_hierarchy_is_caught(column: str, value: str, tmp_pa
     anonymizer.anonymize(people(), policy(), secret=SECRET, release_id="r1", out=folder)
     path = folder / "data.parquet"
     table = pl.read_parquet(path)
-    table.with_columns(pl.lit(value).alias(f"{column}_code"), pl.lit(0, pl.Int32).alias(f"{column}_level")).write_parquet(path)
+    table.with_columns(
+        pl.lit(value).alias(f"{column}_code"), pl.lit(0, pl.Int32).alias(f"{column}_level")
+    ).write_parquet(path)
     assert f"hierarchy {column}" in {check.name for check in anonymizer.verify(folder).mismatches}
 
 
@@ -269,7 +272,9 @@ def test_nothing_is_left_when_writing_fails(tmp_path: Path, monkeypatch: pytest.
 def test_content_hash_depends_on_content_not_on_row_order() -> None:
     table = people()
     first = anonymizer.anonymize(table, policy(), secret=SECRET, release_id="r1")
-    shuffled = anonymizer.anonymize(table.sample(fraction=1.0, shuffle=True, seed=7), policy(), secret=SECRET, release_id="r1")
+    shuffled = anonymizer.anonymize(
+        table.sample(fraction=1.0, shuffle=True, seed=7), policy(), secret=SECRET, release_id="r1"
+    )
     changed = anonymizer.anonymize(table.with_columns(amount=pl.lit(0.0)), policy(), secret=SECRET, release_id="r1")
     assert shuffled.content_hash == first.content_hash
     assert changed.content_hash != first.content_hash

@@ -1,0 +1,154 @@
+"""The searches: the optimum is one, local recoding loses little, suppression stays within its limit."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import anonymizer
+from anonymizer.algorithms import full_domain
+from anonymizer.algorithms.recoding import Recoding
+from anonymizer.engines import Histogram
+from anonymizer.errors import Unreachable
+from anonymizer.preparation import prepare
+from contracts.privacy import CategoryHierarchy, ColumnPolicy, ColumnRole, Generalise, KAnonymity, Policy
+
+SECRET = b"0123456789abcdef"
+TREES = {
+    "a": [["a1", "A", "AB"], ["a2", "A", "AB"], ["b1", "B", "AB"], ["c1", "C", "CD"], ["d1", "D", "CD"]],
+    "b": [["x", "XY"], ["y", "XY"], ["z", "Z"]],
+    "c": [["m"], ["f"]],
+}
+
+
+def loss_of(histogram: Histogram, recoding: Recoding) -> float:
+    """Mean loss over rows and columns, suppressed rows 1."""
+    lost = [
+        np.where(recoding.suppressed, 1.0, column.tree.cell_loss(recoding.cells[:, place]))
+        for place, column in enumerate(histogram.columns)
+    ]
+    weight = histogram.rows / histogram.rows.sum()
+    return float(np.mean([(weight * column).sum() for column in lost]))
+
+
+def brute_force(histogram: Histogram, k: int, limit: float) -> float | None:
+    """The least loss of all nodes, counted row by row."""
+    rows = histogram.leaf[histogram.combination_of_row]
+    best = None
+    for node in itertools.product(*(range(column.tree.levels) for column in histogram.columns)):
+        shown = [
+            tuple(int(c.tree.node_of[level][leaf]) for c, level, leaf in zip(histogram.columns, node, row, strict=True))
+            for row in rows
+        ]
+        kept = [key for key in shown if shown.count(key) >= k]
+        if len(shown) - len(kept) > limit * len(shown) + 1e-9:
+            continue
+        lost = sum(np.mean([c.tree.loss[n] for c, n in zip(histogram.columns, key, strict=True)]) for key in kept)
+        loss = (lost + len(shown) - len(kept)) / len(shown)
+        best = loss if best is None else min(best, loss)
+    return best
+
+
+def rules(k: int, limit: float, algorithm: str, trees: dict[str, list[list[str]]] = TREES) -> Policy:
+    return Policy(
+        columns={
+            name: ColumnPolicy(
+                role=ColumnRole.QUASI_IDENTIFIER, operator=Generalise(hierarchy=CategoryHierarchy(rows=rows))
+            )
+            for name, rows in trees.items()
+        },
+        models=[KAnonymity(k=k)],
+        suppression_limit=limit,
+        algorithm=algorithm,  # type: ignore[arg-type]  # pydantic takes the name
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_full_domain_finds_the_optimum(data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, 30))
+    table = pl.DataFrame(
+        {
+            name: data.draw(st.lists(st.sampled_from([r[0] for r in rows]), min_size=size, max_size=size))
+            for name, rows in TREES.items()
+        }
+    )
+    k, limit = data.draw(st.integers(2, 6)), data.draw(st.sampled_from([0.0, 0.1, 0.3]))
+    histogram = prepare(table, rules(k, limit, "full-domain")).histogram
+    expected = brute_force(histogram, k, limit)
+    try:
+        recoding = full_domain.recode(histogram, limit)
+    except Unreachable:
+        assert expected is None
+        return
+    assert recoding.certificate["optimal"] is True
+    assert expected is not None
+    assert loss_of(histogram, recoding) == pytest.approx(expected)
+
+
+def test_a_lattice_too_large_is_descended_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(full_domain, "_LARGEST", 1)
+    table = pl.DataFrame({name: [row[0] for row in rows] * 6 for name, rows in list(TREES.items())[:1]})
+    histogram = prepare(table, rules(3, 0.0, "full-domain", {"a": TREES["a"]})).histogram
+    recoding = full_domain.recode(histogram, 0.0)
+    assert recoding.certificate["optimal"] is False
+    assert loss_of(histogram, recoding) == 0.0
+
+
+def test_unreachable_says_why_and_what_would_help() -> None:
+    table = pl.DataFrame({"a": ["a1", "a2"], "b": ["x", "y"], "c": ["m", "f"]})
+    for algorithm in ("local", "full-domain"):
+        with pytest.raises(Unreachable) as caught:
+            anonymizer.anonymize(table, rules(5, 0.0, algorithm), secret=SECRET, release_id="r")
+        assert "k-anonymity 5 cannot be reached" in caught.value.detail
+        assert "smaller k" in caught.value.detail
+
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("SHUYI_TEST_DATA", ROOT.parent / "shared" / "data")) / "adult"
+needs_adult = pytest.mark.skipif(not DATA.is_dir(), reason="the Adult table is not here (SHUYI_TEST_DATA)")
+
+
+def adult_policy(limit: float, algorithm: str) -> Policy:
+    trees = {}
+    with (DATA / "adult.csv").open(encoding="utf-8") as stream:
+        names = stream.readline().strip().split(";")
+    for name in names:
+        with (DATA / f"adult_hierarchy_{name}.csv").open(encoding="utf-8", newline="") as stream:
+            trees[name] = [row for row in csv.reader(stream, delimiter=";") if row]
+    return rules(5, limit, algorithm, trees)
+
+
+@needs_adult
+@pytest.mark.parametrize(("limit", "loss"), [(0.0, 0.6355), (0.02, 0.3633), (0.05, 0.2752)])
+def test_adult_full_domain_loses_what_the_optimum_loses(limit: float, loss: float) -> None:
+    result = anonymizer.anonymize(
+        DATA / "adult.csv", adult_policy(limit, "full-domain"), secret=SECRET, release_id="adult"
+    )
+    attested = result.public_report.claims.attested
+    assert result.public_report.certificate["optimal"] is True
+    assert attested.loss == pytest.approx(loss, abs=2e-4)
+    assert attested.rows_suppressed <= limit * 30162
+    assert attested.k_by_subject is not None
+    assert attested.k_by_subject >= 5
+
+
+@needs_adult
+def test_adult_local_recoding_loses_little_and_the_release_verifies(tmp_path: Path) -> None:
+    folder = tmp_path / "adult"
+    result = anonymizer.anonymize(
+        DATA / "adult.csv", adult_policy(0.0, "local"), secret=SECRET, release_id="adult", out=folder
+    )
+    attested = result.public_report.claims.attested
+    assert attested.loss <= 0.6 * 0.183
+    assert attested.rows_suppressed == 0
+    assert result.table.height == 30162
+    assert anonymizer.verify(folder).mismatches == []
