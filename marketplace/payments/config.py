@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from contracts.errors import ShuyiError
 from contracts.kit.settings import Settings
 
-TEST_KEY = "sk_test_shuyi_standin"
+TEST_KEY = "sk_test_shuyistandin"
 
 
 class LiveKeyMisused(ShuyiError):
