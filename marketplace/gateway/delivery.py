@@ -104,6 +104,7 @@ class Delivery:
         self._zone = ZoneInfo(settings.timezone)
         self._seen: OrderedDict[tuple[str, str], tuple[int, str, float]] = OrderedDict()
         self._seen_lock = threading.Lock()
+        self._tick_lock = threading.Lock()
         self._fields: dict[tuple[str, frozenset[str] | None], query.Fields] = {}
 
     def close(self) -> None:
@@ -112,9 +113,14 @@ class Delivery:
 
     def tick(self) -> None:
         """Background work: see what changed, drop copies of withdrawn releases."""
-        self.directory.tick()
-        for product in self.directory.products_in_mind():
-            for shelf in product.shelves:
+        with self._tick_lock:
+            if self.directory.tick():
+                self._drop_withdrawn()
+
+    def _drop_withdrawn(self) -> None:
+        for known in self.directory.products_in_mind():
+            product = self.directory.product(known.slug)
+            for shelf in product.shelves if product else ():
                 if shelf.withdrawn is not None:
                     self.copies.forget(shelf.manifest_hash)
                     self.copies.forget(f"{shelf.manifest_hash}-sample")

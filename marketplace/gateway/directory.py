@@ -153,16 +153,18 @@ class Directory:
         with self._lock:
             return [known.value for known in self._products.known.values() if known.value is not None]
 
-    def tick(self) -> None:
-        """Look whether anything changed, and refresh what is in use and getting old."""
+    def tick(self) -> bool:
+        """Look whether anything changed, and refresh what is in use and getting old; whether something changed."""
         with self._database.reading() as session:
             version = credentials.access_version(session)
-        if version != self._version:
+        changed = version != self._version
+        if changed:
             self._version = version
             self._generation += 1
         self._refresh(self._keys)
         self._refresh(self._products)
         self._refresh(self._entitlements)
+        return changed
 
     def _refresh(self, kind: _Shelfful[T]) -> None:
         with self._lock:

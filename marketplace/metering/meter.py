@@ -99,6 +99,16 @@ class _Purse:
 
 
 @dataclass(slots=True)
+class _Tally:
+    """Answers not yet in the journal; `at` is the time of the first."""
+
+    at: int
+    calls: int = 0
+    rows: int = 0
+    size: int = 0
+
+
+@dataclass(slots=True)
 class _Live:
     calls: int = 0
     units: int = 0
@@ -118,7 +128,7 @@ class Meter:
         self._stopping = threading.Event()
         self._purses: dict[str, _Purse] = {}
         self._finished: list[_Held] = []
-        self._tallies: dict[tuple[Account, int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+        self._tallies: dict[tuple[Account, int, str], _Tally] = {}
         self._live: defaultdict[_LiveKey, _Live] = defaultdict(_Live)
         self._closed: deque[Path] = deque()
         self._live_changed = False
@@ -241,11 +251,13 @@ class Meter:
     def tally(self, account: Account, status: int, reason: str, *, rows: int = 0, size: int = 0) -> None:
         """Count an answer that consumes nothing. Written to the journal within a second."""
         with self._lock:
-            counted = self._tallies[account, status, reason]
-            counted[0] += 1
-            counted[1] += rows
-            counted[2] += size
             at = self._now()
+            counted = self._tallies.get((account, status, reason))
+            if counted is None:
+                counted = self._tallies[account, status, reason] = _Tally(at)
+            counted.calls += 1
+            counted.rows += rows
+            counted.size += size
             if account.mode == "live":
                 self._count_live(account.subscription_id, at, status, reason, 1, 0, rows, size)
 
@@ -402,8 +414,10 @@ class Meter:
 
     def _write_tallies(self) -> None:
         while self._tallies:
-            (account, status, reason), (calls, rows, size) = next(iter(self._tallies.items()))
-            self._journal.tally(account.context(""), self._now(), status, calls, rows, size, reason)
+            (account, status, reason), counted = next(iter(self._tallies.items()))
+            self._journal.tally(
+                account.context(""), counted.at, status, counted.calls, counted.rows, counted.size, reason
+            )
             del self._tallies[account, status, reason]
 
     def _return_and_refill(self) -> None:

@@ -77,6 +77,7 @@ class DataPlane:
         """What the worker does after every event that concerns access."""
         with self.database.transaction() as session:
             credentials.access_changed(session)
+        self.gateway.delivery.tick()
 
     def subscribe(
         self,
