@@ -8,12 +8,12 @@ from marketplace.payments import service as payments
 from marketplace.payments.provider import Provider
 from web.context import Services
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/stripe", tags=["webhooks"])
 
 MAX_BYTES = 512 * 1024
 
 
-@router.post("/stripe", status_code=204, summary="Take a webhook from Stripe", include_in_schema=False)
+@router.post("/webhook", status_code=204, summary="Take a webhook from Stripe", include_in_schema=False)
 async def stripe(request: Request) -> Response:
     """204 once the event is stored, also when it was stored before; 400 when its signature does not hold."""
     payload = b""

@@ -14,7 +14,7 @@ from marketplace.payments.config import LiveKeyMisused, StripeConfig, is_live
 from web.demo.stripe_standin.app import create_app
 from web.demo.stripe_standin.webhooks import Deliverer
 
-WEBHOOK_PATH = "/webhooks/stripe"
+WEBHOOK_PATH = "/stripe/webhook"
 
 
 def refuse_live_key(settings: Settings) -> None:
