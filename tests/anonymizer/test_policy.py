@@ -237,3 +237,18 @@ def test_a_preview_of_a_large_table_says_that_it_samples() -> None:
     effect = anonymizer.preview(table, policy)
     assert (effect.rows_in, effect.rows_used, effect.sampled) == (60_000, 50_000, True)
     assert "60000" in effect.warnings[0]["en"]
+
+
+def test_the_policy_of_the_readme_is_valid_and_uses_every_operator_and_hierarchy() -> None:
+    readme = (Path(anonymizer.__file__).parent / "README.md").read_text(encoding="utf-8")
+    text = readme.split("```yaml\n")[1].split("```")[0]
+    policy = Policy.from_yaml(text)
+    schema = Policy.json_schema()["$defs"]
+    kinds = {
+        definition["properties"]["kind"]["const"]
+        for definition in schema.values()
+        if "kind" in definition.get("properties", {})
+    }
+    used = {c.operator.kind for c in policy.columns.values()} | {m.kind for m in policy.models}
+    used |= {c.operator.hierarchy.kind for c in policy.columns.values() if isinstance(c.operator, Generalise)}
+    assert kinds == used
