@@ -17,7 +17,7 @@ def register(registry: Registry) -> None:
         Event.SUBSCRIPTION_SUSPENDED,
         Event.SUBSCRIPTION_ENDED,
     ):
-        registry.on(event, "gateway.access_changed")(access_changed)
+        registry.on(event, f"gateway.after_{event.name.lower()}")(access_changed)
     registry.on(Event.RELEASE_WITHDRAWN, "gateway.copy_dropped")(drop_copy)
 
 
