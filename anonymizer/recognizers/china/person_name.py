@@ -14,9 +14,10 @@ from anonymizer.recognizers.china.surnames import COMPOUND, SINGLE, starts_with_
 from anonymizer.recognizers.grammar import Grammar, Match
 
 _HAN: Final = r"[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]"
-_TITLES: Final = (
-    "先生|女士|小姐|太太|夫人|阿姨|叔叔|大爷|大妈|大叔|大姐|大哥|奶奶|爷爷|伯伯|师傅|老师|同学|同志|医生|大夫|护士|教授|律师|警官|法官|"
-    "经理|主任|科长|处长|局长|老板|店长|队长|书记|所长|工程师|某某|某"
+_POLITE: Final = "先生|女士|小姐|太太|阿姨|大爷|大妈|大姐|大哥|某某|某"
+_OFFICES: Final = (
+    "夫人|叔叔|大叔|奶奶|爷爷|伯伯|师傅|老师|同学|同志|医生|大夫|护士|教授|律师|警官|法官|经理|主任|科长|处长|局长|老板|店长|队长|书记|"
+    "所长|工程师|站长|组长|班长"
 )
 # A field of a form: the value is a name whatever it looks like.
 _LABELS: Final = (
@@ -28,8 +29,19 @@ _FORM: Final = re.compile(
 )
 # Family names that, before a title, are more often the end of another word (原主任, 保安队长, 出租车司机).
 _WORDS: Final = set("向于常任时单全成应边车花房商路强井游席管关支包厉原党安门符和平司")
-_HEAD: Final = "(?:" + "|".join(sorted(COMPOUND)) + "|[" + "".join(sorted(SINGLE - _WORDS)) + "])"
-_TITLED: Final = re.compile(rf"(?P<value>{_HEAD}{_HAN}{{0,2}}?(?:{_TITLES}))(?!们)")
+_COMPOUNDS: Final = "|".join(sorted(COMPOUND))
+_ANY_HEAD: Final = f"(?:{_COMPOUNDS}|[{''.join(sorted(SINGLE))}])"
+_HEAD: Final = f"(?:{_COMPOUNDS}|[{''.join(sorted(SINGLE - _WORDS))}])"
+_TITLED: Final = re.compile(
+    rf"(?P<value>{_HEAD}{_HAN}{{0,2}}?(?:{_POLITE}|{_OFFICES})|{_ANY_HEAD}(?:{_POLITE})|(?<=老板|领导){_ANY_HEAD}总)"
+    r"(?!们)"
+)
+# A name that stands alone before a telephone or identity number, or behind the person's part in the matter.
+_PART: Final = "家属|电工|负责人|业主|房东|租客|租户|住户|户主|店主|工头|司机|抄表员|收货人|联系人|家长|本人|自称|来电人|反映人|户主为"
+_NUMBER_NEXT: Final = r"[,(/: ]{1,2}(?:(?:电话|手机|身份证号?|证件号码?)[: ]?)?(?:\+86 ?)?[1-9]\d{2}[ -]?\d{4}"
+_BESIDE_NUMBER: Final = re.compile(
+    rf"(?:^|[,。;:!?、】)( \n]|{_PART})(?P<value>{_ANY_HEAD}{_HAN}{{1,2}})(?={_NUMBER_NEXT})"
+)
 _CALLED: Final = re.compile(
     rf"(?:我叫|名叫|叫做|本人叫|姓名为?|姓名是|名字是|名字叫|我是)[ \t]*(?P<value>{_HAN}{{2,4}})"
 )
@@ -52,6 +64,8 @@ class PersonName(Grammar):
                     yield Match(self.entity, found.start("value"), found.end("value"), score)
         for found in _TITLED.finditer(text):
             yield Match(self.entity, found.start("value"), found.end("value"), 0.8)
+        for found in _BESIDE_NUMBER.finditer(text):
+            yield Match(self.entity, found.start("value"), found.end("value"), 0.6)
         for found in _CALLED.finditer(text):
             value = found["value"]
             length = next((n for n in (4, 3, 2) if n <= len(value) and starts_with_surname(value[:n])), 0)
