@@ -1,0 +1,94 @@
+"""The vocabulary of contracts, reports and licences in the reader's language."""
+
+from collections.abc import Mapping
+
+from contracts.licence import LicenceTerms
+from contracts.schema import ContractField
+from web.i18n import N_, raw_gettext
+
+TYPES = {
+    "string": N_("text"),
+    "integer": N_("whole number"),
+    "number": N_("number"),
+    "boolean": N_("yes or no"),
+    "date": N_("date"),
+    "timestamp": N_("date and time"),
+}
+TREATMENTS = {
+    "keep": N_("as it is"),
+    "drop": N_("left out"),
+    "mask": N_("partly hidden"),
+    "pseudonymise": N_("replaced by a code"),
+    "redact-text": N_("personal data hidden in the text"),
+    "generalise": N_("made coarser"),
+    "with": N_("made coarser together with another column"),
+    "round": N_("rounded"),
+    "top-bottom": N_("extremes cut"),
+}
+ROLES = {
+    "direct-identifier": N_("direct identifier"),
+    "quasi-identifier": N_("quasi-identifier"),
+    "sensitive": N_("sensitive attribute"),
+    "plain": N_("says nothing about anybody"),
+}
+ROLE_KINDS = {"direct-identifier": "stop", "quasi-identifier": "care", "sensitive": "ink"}
+BOUNDS = {
+    "low": N_("lower end of the range, included"),
+    "high": N_("upper end of the range, included"),
+    "code": N_("code of the level it is published at"),
+    "level": N_("level it is published at"),
+}
+MODELS = {
+    "k-anonymity": N_("k-anonymity: records that look the same"),
+    "distinct-l-diversity": N_("l-diversity: different values of a sensitive attribute among them"),
+}
+UNITS = {
+    "person": N_("persons"),
+    "household": N_("households"),
+    "vehicle": N_("vehicles"),
+    "device": N_("devices"),
+    "organisation": N_("organisations"),
+    "row": N_("records"),
+}
+ALGORITHMS = {
+    "local": N_("each combination as fine as it can be (local recoding)"),
+    "full-domain": N_("one level for a whole column (full-domain recoding)"),
+}
+ACTIONS = {
+    "use": N_("May be used for any lawful purpose, by people and by programs"),
+    "reproduce": N_("May be copied and passed on"),
+    "derive": N_("May be adapted and combined with other data"),
+    "distribute_statistics": N_("Statistics and results may be published"),
+    "commercial_use": N_("May be used in commercial products"),
+}
+DUTIES = {
+    "attribute": N_("Name the source"),
+    "state_purpose": N_("Register what it is used for"),
+    "delete_at_end": N_("Delete it when the subscription ends"),
+}
+PROHIBITIONS = {
+    "reidentify": N_("Nobody may be re-identified"),
+    "redistribute_raw": N_("The table may not be passed on"),
+    "resell": N_("It may not be sold on"),
+}
+
+
+def word(words: Mapping[str, str], key: str) -> str:
+    """The word for `key`; what is not in the vocabulary stays as it is."""
+    return raw_gettext(words[key]) if key in words else key
+
+
+def licence_rows(terms: LicenceTerms) -> list[tuple[str, str]]:
+    """A licence for `ui.terms`: what it allows, asks and forbids."""
+    return [
+        *(("may", word(ACTIONS, action)) for action in terms.permissions),
+        *(("must", word(DUTIES, duty)) for duty in terms.duties),
+        *(("not", word(PROHIBITIONS, prohibition)) for prohibition in terms.prohibitions),
+    ]
+
+
+def meaning(field: ContractField, described: str, title: str) -> str:
+    """What a field holds: its description; of a generalised pair also which half it is."""
+    half = word(BOUNDS, field.bound) if field.bound else ""
+    parts = [part for part in (described, half) if part]
+    return " · ".join(parts) or title
