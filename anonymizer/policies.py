@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from anonymizer.proposing import ColumnFacts, facts_of_findings, facts_of_table, propose_hierarchy
-from anonymizer.results import ColumnFinding, ScanResult
+from anonymizer.proposing import facts_of, propose_hierarchy
+from anonymizer.results import ColumnFacts, ColumnFinding, ScanResult
 from anonymizer.sources import Source, read
 from contracts.errors import InvalidInput
 from contracts.privacy import (
@@ -98,17 +98,18 @@ def propose_policy(
     of a subject tells
     more than the rows do; else it is pseudonymised for this release. ``hints`` overrule roles. Given a
     table, hierarchies fit its
-    values and ``scan`` spares scanning again; given only a :class:`ScanResult` they follow from types and
-    shapes.
+    values and ``scan`` spares scanning again; given only a :class:`ScanResult` they fit the facts it
+    has of each column.
     """
     if isinstance(table, ScanResult):
-        found, facts = table, facts_of_findings(table)
+        found, facts = table, {c.name: c.facts or ColumnFacts(kind="text") for c in table.columns}
     else:
         if scan is None:
             from anonymizer.scanning import scan as scan_table
 
             scan = scan_table(table)
-        found, facts = scan, facts_of_table(read(table))
+        frame = read(table)
+        found, facts = scan, {name: facts_of(frame.get_column(name)) for name in frame.columns}
     unknown = [name for name in (*(hints or {}), *([subject] if subject else [])) if found.column(name) is None]
     if unknown:
         raise InvalidInput(f"The table has no column {unknown[0]!r}")

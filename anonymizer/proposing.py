@@ -6,14 +6,13 @@ A proposal never lists values of the data: the policy is published with the rele
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
 from anonymizer.hierarchies.dates import read_times
 from anonymizer.hierarchies.distinct import Distinct
-from anonymizer.results import ScanResult
+from anonymizer.results import ColumnFacts
+from anonymizer.sources import typed
 from contracts.errors import InvalidInput
 from contracts.privacy import (
     DateHierarchy,
@@ -25,79 +24,50 @@ from contracts.privacy import (
     PrefixHierarchy,
 )
 
-Kind = Literal["whole", "number", "date", "time", "text"]
-
 _WHOLE_TEXT = 100
 _AGE = [1.0, 5.0, 10.0, 20.0]
 _STEPS = (1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0)
 _MOST_LEVELS = 5
 _DIVISIONS = {"CN_ADDRESS", "DIVISION", "NATIVE_PLACE"}
+_SAMPLE = 500
 
 
-@dataclass(frozen=True)
-class ColumnFacts:
-    """What a hierarchy has to fit: the kind of values, how far numbers reach, and the length of codes of
-    one length."""
-
-    kind: Kind
-    span: float = 0.0
-    code_length: int | None = None
-    has_time: bool = False
-    digits: bool = False
-
-
-def facts_of_table(table: pl.DataFrame) -> dict[str, ColumnFacts]:
-    """Facts of every column of a table."""
-    return {name: _facts(table.get_column(name)) for name in table.columns}
-
-
-def _facts(column: pl.Series) -> ColumnFacts:
-    dtype = column.dtype
+def facts_of(column: pl.Series) -> ColumnFacts:
+    """Facts of a column, or of its distinct values; text is judged by what all of it can be read as."""
+    values = column.drop_nulls()
+    if values.dtype == pl.String:
+        values = typed(values.to_frame()).to_series()
+    dtype = values.dtype
     if dtype.is_numeric():
-        values = column.drop_nulls().cast(pl.Float64).fill_nan(None).drop_nulls()
-        low, high = values.min(), values.max()
-        span = float(high) - float(low) if isinstance(low, float) and isinstance(high, float) else 0.0
-        return ColumnFacts("whole" if dtype.is_integer() else "number", span=span)
+        return ColumnFacts(kind="whole" if dtype.is_integer() else "number", span=_span(values))
     if dtype == pl.Date:
-        return ColumnFacts("date")
+        return ColumnFacts(kind="date")
     if dtype == pl.Datetime:
-        return ColumnFacts("time", has_time=True)
-    texts = column.cast(pl.String).drop_nulls().unique()
-    try:
-        times = read_times(Distinct.of(texts))
-    except InvalidInput:
-        times = None
-    if times is not None and len(texts):
-        return ColumnFacts("date") if times.dtype == pl.Date else ColumnFacts("time", has_time=True)
-    return _facts_of_text(texts)
+        return ColumnFacts(kind="time")
+    texts = values.cast(pl.String).unique(maintain_order=True)
+    for part in (texts.head(_SAMPLE), texts):
+        try:
+            times = read_times(Distinct.of(part))
+        except InvalidInput:
+            return _facts_of_text(texts)
+    if len(texts) == 0:
+        return ColumnFacts(kind="text")
+    return ColumnFacts(kind="date" if times.dtype == pl.Date else "time")
+
+
+def _span(values: pl.Series) -> float:
+    numbers = values.cast(pl.Float64).fill_nan(None).drop_nulls()
+    low, high = numbers.min(), numbers.max()
+    if not isinstance(low, float) or not isinstance(high, float) or not 0 < high - low < math.inf:
+        return 0.0
+    digit = 10.0 ** math.floor(math.log10(high - low))
+    return math.ceil((high - low) / digit) * digit
 
 
 def _facts_of_text(texts: pl.Series) -> ColumnFacts:
     lengths = texts.str.len_chars().unique().to_list()
-    plain = bool(texts.str.contains(r"^[0-9A-Za-z]+$").all()) and len(texts) > 0
-    digits = bool(texts.str.contains(r"^[0-9]+$").all()) and len(texts) > 0
-    one_length = lengths[0] if plain and len(lengths) == 1 and lengths[0] > 1 else None
-    return ColumnFacts("text", code_length=one_length, digits=digits)
-
-
-def facts_of_findings(found: ScanResult) -> dict[str, ColumnFacts]:
-    """Facts read off the shapes of a scan's examples (digits are 0, letters 某): coarser than those of a
-    table."""
-    facts = {}
-    for column in found.columns:
-        shapes = pl.Series([s for s in column.examples_masked if s], dtype=pl.String)
-        if len(shapes) and shapes.str.contains(r"^-?0{1,15}$").all():
-            digits = int(shapes.str.len_chars().max() or 1)  # type: ignore[arg-type]  # a maximum of lengths
-            facts[column.name] = ColumnFacts("whole", span=10.0**digits, digits=True)
-        elif len(shapes) and shapes.str.contains(r"^-?0+\.0+$").all():
-            facts[column.name] = ColumnFacts("number", span=10.0 ** len(str(shapes[0]).split(".", 1)[0]))
-        elif len(shapes) and shapes.str.contains(r"^0{4}.0{1,2}.0{1,2}.?$").all():
-            facts[column.name] = ColumnFacts("date")
-        elif len(shapes) and shapes.str.contains(r"^0{4}.0{1,2}.0{1,2}.+0:0").all():
-            facts[column.name] = ColumnFacts("time", has_time=True)
-        else:
-            facts[column.name] = ColumnFacts("text")
-    return facts
+    plain = bool(texts.str.contains(r"^[0-9A-Za-z]+$").all())
+    return ColumnFacts(kind="text", code_length=lengths[0] if plain and len(lengths) == 1 and lengths[0] > 1 else None)
 
 
 def propose_hierarchy(semantic_type: str | None, facts: ColumnFacts) -> Hierarchy:
@@ -122,7 +92,7 @@ def propose_hierarchy(semantic_type: str | None, facts: ColumnFacts) -> Hierarch
 def _date_levels(semantic_type: str | None, facts: ColumnFacts) -> list[DateLevel]:
     if semantic_type == "BIRTH_DATE":
         return [DateLevel.MONTH, DateLevel.QUARTER, DateLevel.YEAR, DateLevel.DECADE]
-    if facts.has_time:
+    if facts.kind == "time":
         return [DateLevel.HOUR, DateLevel.DAY_PART, DateLevel.DAY, DateLevel.MONTH, DateLevel.YEAR]
     return [DateLevel.DAY, DateLevel.MONTH, DateLevel.QUARTER, DateLevel.YEAR]
 

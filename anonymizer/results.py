@@ -42,6 +42,21 @@ class Finding:
     score: float
 
 
+class ColumnFacts(BaseModel):
+    """What a generalisation hierarchy has to fit; nothing here tells of a cell.
+
+    ``span`` is the reach of numbers (largest - smallest), rounded up to one digit; ``code_length`` the
+    length of codes that
+    all have the same.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["whole", "number", "date", "time", "text"]
+    span: float = 0.0
+    code_length: int | None = None
+
+
 class ColumnFinding(BaseModel):
     """What a column was recognised as. Shares are of cells that are not empty."""
 
@@ -60,6 +75,7 @@ class ColumnFinding(BaseModel):
     entity_counts: dict[str, int] = Field(default_factory=dict)
     """Entity type to the number of cells that hold at least one."""
     free_text: bool = False
+    facts: ColumnFacts | None = None
 
 
 class ScanResult(BaseModel):

@@ -20,6 +20,7 @@ from anonymizer.classify.reasons import explain
 from anonymizer.classify.shape import shape
 from anonymizer.classify.table import Subject, group_of, role_of, subject_of
 from anonymizer.classify.text import find_in_texts
+from anonymizer.proposing import facts_of
 from anonymizer.recognizers.china.license_plate import PROVINCES
 from anonymizer.results import ColumnFinding, Finding, Mode, Progress, ScanResult
 from anonymizer.sources import Source, read
@@ -132,6 +133,7 @@ def _finding(
             reason=explain(judgement, role, subject, dict(counts)),
             entity_counts=dict(counts),
             free_text=judgement.free_text,
+            facts=None if judgement.free_text else facts_of(column.raw),
         ),
         personal,
     )

@@ -148,8 +148,8 @@ def scan() -> ScanResult:
         columns=[
             finding("name", "PERSON", direct),
             finding("plate", "CN_LICENSE_PLATE", direct),
-            finding("age", "AGE", quasi, examples_masked=["00"]),
-            finding("day", "DATE_TIME", quasi, examples_masked=["0000-00-00"]),
+            finding("age", "AGE", quasi, facts={"kind": "whole", "span": 70}),
+            finding("day", "DATE_TIME", quasi, facts={"kind": "date"}),
             finding("lat", "LATITUDE", quasi),
             finding("lng", "LONGITUDE", quasi),
             finding("text", "FREE_TEXT", direct, free_text=True),
