@@ -173,6 +173,18 @@ def release_lost(database: Database, worker_id: str, active: Iterable[str], dead
         announce(session)
 
 
+def leave(database: Database, worker_id: str) -> None:
+    """The worker ends in good order: forget it, and queue again what it could not finish."""
+    with database.transaction() as session:
+        session.execute(
+            sa.update(Job)
+            .where(col(Job.worker_id) == worker_id, col(Job.state) == JobState.RUNNING)
+            .values(state=JobState.QUEUED, worker_id=None)
+        )
+        session.execute(sa.delete(Worker).where(col(Worker.id) == worker_id))
+        announce(session)
+
+
 def schedule(database: Database, registry: Registry) -> None:
     """Queue a job for every periodic handler that is due, unless its last one has yet to end."""
     now = clock.now()

@@ -52,10 +52,10 @@ class JobRunner:
     def __init__(
         self,
         registry: Registry,
-        *,
         database: Database,
         store: ObjectStore,
         settings: Settings,
+        *,
         concurrency: int = 4,
         lease_seconds: float = 5.0,
     ) -> None:
@@ -211,8 +211,7 @@ class JobRunner:
         finally:
             done.set()
             heart.join()
-            with self._database.transaction() as session:
-                session.execute(sa.delete(Worker).where(col(Worker.id) == self.worker_id))
+            queue.leave(self._database, self.worker_id)
 
     def _heart(self, done: threading.Event) -> None:
         while not done.wait(BEAT_SECONDS):

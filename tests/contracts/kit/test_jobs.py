@@ -344,6 +344,32 @@ class TestWorkers:
         with database.reading() as session:
             assert session.exec(select(Worker)).all() == []
 
+    def test_a_job_that_does_not_end_in_time_is_left_to_the_next_worker(
+        self, database: Database, registry: Registry, make_runner: MakeRunner
+    ) -> None:
+        started, end = threading.Event(), threading.Event()
+        attempts: list[int] = []
+
+        def handler(context: JobContext, _payload: dict[str, str]) -> None:
+            attempts.append(context.attempt)
+            started.set()
+            if context.attempt == 1:
+                assert end.wait(20)
+
+        registry.on(Event.DATASET_CHANGED, "a.b")(handler)
+        happen(database)
+        stop = threading.Event()
+        impatient = threading.Thread(target=make_runner().run_forever, args=(stop,), kwargs={"grace_seconds": 0.0})
+        impatient.start()
+        assert started.wait(10)
+        stop.set()
+        impatient.join(10)
+        left = job(database)
+        assert (left.state, left.crashes) == (JobState.QUEUED, 0)
+        assert make_runner().run_until_idle().done == 1
+        end.set()
+        assert attempts == [1, 2]
+
     def test_a_worker_elsewhere_is_dead_when_its_heart_stands_still(
         self, database: Database, registry: Registry, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
     ) -> None:

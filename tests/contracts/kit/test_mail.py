@@ -21,7 +21,6 @@ from contracts.kit.mail import Mail
 from contracts.kit.settings import Settings
 from contracts.kit.store import FolderStore
 
-
 Deliver = Callable[..., list[str]]
 
 
