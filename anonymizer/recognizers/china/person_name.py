@@ -33,11 +33,10 @@ _COMPOUNDS: Final = "|".join(sorted(COMPOUND))
 _ANY_HEAD: Final = f"(?:{_COMPOUNDS}|[{''.join(sorted(SINGLE))}])"
 _HEAD: Final = f"(?:{_COMPOUNDS}|[{''.join(sorted(SINGLE - _WORDS))}])"
 _TITLED: Final = re.compile(
-    rf"(?P<value>{_HEAD}{_HAN}{{0,2}}?(?:{_POLITE}|{_OFFICES})|{_ANY_HEAD}(?:{_POLITE})|(?<=老板|领导){_ANY_HEAD}总)"
-    r"(?!们)"
+    rf"(?P<value>{_HEAD}{_HAN}{{0,2}}?(?:{_POLITE}|{_OFFICES})|{_ANY_HEAD}(?:{_POLITE})|(?<=老板|领导){_ANY_HEAD}总)(?!们)"
 )
 # A name that stands alone before a telephone or identity number, or behind the person's part in the matter.
-_PART: Final = "家属|电工|负责人|业主|房东|租客|租户|住户|户主|店主|工头|司机|抄表员|收货人|联系人|家长|本人|自称|来电人|反映人|户主为"
+_PART: Final = "家属|负责人|业主|房东|租客|租户|住户|户主|店主|司机|收货人|联系人|家长|自称|来电人|反映人"
 _NUMBER_NEXT: Final = r"[,(/: ]{1,2}(?:(?:电话|手机|身份证号?|证件号码?)[: ]?)?(?:\+86 ?)?[1-9]\d{2}[ -]?\d{4}"
 _BESIDE_NUMBER: Final = re.compile(
     rf"(?:^|[,。;:!?、】)( \n]|{_PART})(?P<value>{_ANY_HEAD}{_HAN}{{1,2}})(?={_NUMBER_NEXT})"
