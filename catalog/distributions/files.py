@@ -103,10 +103,10 @@ def write_release(
         CONTRACT: lambda file: file.write(contract.model_dump_json(indent=2).encode() + b"\n"),
         SAMPLE: lambda file: file.write(preview.build(result.table, contract, k=k)),
     }
-    entries = [_write(target, name, make) for name, make in makers.items()]
-    manifest = result.manifest.model_copy(update={"approved": True, "files": entries})
-    entries.append(_write(target, MANIFEST, lambda file: file.write(manifest.canonical_json())))
-    return Written(entries, manifest.release_hash, contract, report.model_dump(mode="json"))
+    listed = [_write(target, name, make) for name, make in makers.items()]
+    manifest = result.manifest.model_copy(update={"approved": True, "files": listed})
+    itself = _write(target, MANIFEST, lambda file: file.write(manifest.canonical_json()))
+    return Written([*listed, itself], manifest.release_hash, contract, report.model_dump(mode="json"))
 
 
 def _write(target: Target, name: str, make: Callable[[IO[bytes]], object]) -> FileEntry:

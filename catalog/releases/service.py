@@ -53,7 +53,7 @@ OUTCOMES: dict[Outcome, RequestState] = {
     "send_back": RequestState.SENT_BACK,
     "reject": RequestState.REJECTED,
 }
-REASON_LENGTH = 5
+REASON_LENGTH = 4
 TEXT_LENGTH = 2000
 
 

@@ -141,7 +141,7 @@ class DelimitedReader:
             data = rest + chunk
             if line < self._data_line:
                 data, line = _skip_lines(data, line, self._data_line)
-                if line < self._data_line and not last:
+                if line < self._data_line:
                     rest = data
                     continue
             if len(data) > limits.LINE + limits.CHUNK:
@@ -153,7 +153,7 @@ class DelimitedReader:
             frame = self._parse(body)
             if frame is not None:
                 starts = _record_lines(body, line, frame.height)
-                yield from _without_empty(Batch(frame, line, starts), self._delimiter, aside)
+                yield Batch(frame, line, starts)
                 tally.rows += frame.height
                 line += body.count(b"\n")
                 continue
@@ -162,7 +162,7 @@ class DelimitedReader:
             if len(rest) > limits.LINE:
                 raise Rejected("line_too_long", line=line, limit=limits.LINE // limits.MIB, place=f"line {line}")
             if batch is not None:
-                yield from _without_empty(batch, self._delimiter, aside)
+                yield batch
         tally.judge()
 
     def _parse(self, body: bytes) -> pl.DataFrame | None:
@@ -321,20 +321,3 @@ def _record_lines(body: bytes, line: int, rows: int) -> npt.NDArray[np.int64] | 
     record_ends = np.flatnonzero((octets == ord("\n")) & outside)
     starts = np.concatenate([[0], np.searchsorted(ends, record_ends) + 1])[:rows]
     return (starts + line).astype(np.int64)
-
-
-def _without_empty(batch: Batch, delimiter: str, aside: Aside) -> Iterator[Batch]:
-    """The batch without rows that hold nothing at all; each of those is accounted for."""
-    empty = batch.frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
-    if not empty.any():
-        yield batch
-        return
-    for index in empty.arg_true():
-        aside(Broken(batch.line(index), None, "empty", delimiter * (batch.frame.width - 1)))
-    keep = ~empty
-    frame = batch.frame.filter(keep)
-    if not frame.height:
-        return
-    kept = keep.arg_true().to_numpy().astype(np.int64)
-    lines = kept + batch.first_line if batch.lines is None else batch.lines[kept]
-    yield Batch(frame, int(lines[0]), lines)

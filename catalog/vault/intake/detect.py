@@ -8,6 +8,8 @@ from catalog.vault.intake.formats import Kind
 from catalog.vault.intake.limits import HEAD
 from catalog.vault.intake.reasons import Rejected
 
+_FEW = 3
+"""Bad bytes that break their rows but leave the encoding in no doubt, in a text with hardly any other beyond ASCII."""
 UNDECODABLE = "\ufdd0"
 """Stands for a byte that is no character; a noncharacter, so that no text holds it."""
 ERRORS = "shuyi-mark"
@@ -85,8 +87,8 @@ def kind_of(head: bytes, tail: bytes, size: int) -> Kind:
         if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(magic):
             raise Rejected("kind", kind=name)
     mark = bom_of(head)
-    if mark is None and not _wide(head) and (place := head.find(b"\0")) >= 0:
-        raise Rejected("binary", offset=place + 1)
+    if mark is None and head.count(b"\0") * 1000 > len(head) and not _wide(head):
+        raise Rejected("binary", offset=head.index(b"\0") + 1)
     text = head.decode(mark[1] if mark else "latin-1", "ignore").lstrip("\ufeff \r\n\t")
     if text.startswith("["):
         return "json" if _json_array(text) else "csv"
@@ -152,6 +154,8 @@ def encoding_of(head: bytes, whole: bool) -> str:
     if fitting:
         return max(fitting, key=lambda t: t.score - 5 * t.misses / max(1, beyond)).encoding
     best = min([utf8, *trials], key=lambda t: t.misses)
+    if best.misses <= _FEW:
+        return best.encoding
     line, column = place_of_first(sample, best.encoding)
     raise Rejected(
         "encoding_unknown",

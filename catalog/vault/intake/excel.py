@@ -28,6 +28,7 @@ from catalog.vault.intake.reasons import Broken, Rejected
 _MIB = limits.MIB
 _WINDOW = 1 * _MIB
 _OVERLAP = 64 * 1024
+_DEPTH = 40
 _ERROR = re.compile(r"#(REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)")
 _MISSING = ("#N/A", "#N/A N/A")
 _FORMULA = re.compile(
@@ -66,8 +67,9 @@ class ExcelReader:
             raise Rejected("spreadsheet_broken") from None
         self._formulas = formulas.get(sheet, _Formulas())
         check_width(frame.shape[1])
-        grid = _fill_merged(frame, merged, 40)
-        header, rows = _header(grid, merged, correction)
+        flat = [(start, (start[0], end[1])) for start, end in merged]  # along rows only, or names repeat downwards
+        header, rows = _header(_fill_merged(frame, flat, _DEPTH), merged, correction)
+        grid = _fill_merged(frame, merged, _DEPTH)
         self._cells = frame
         self._start = header.titles if header.row is None else header.row + rows
         names = _header_names(grid[header.row : header.row + rows]) if header.row is not None else []
@@ -154,16 +156,18 @@ def _choose(sheets: list[str], wanted: str | None, workbook: pd.ExcelFile) -> st
         if wanted not in sheets:
             raise Rejected("sheet", sheet=wanted, sheets=", ".join(sheets[:20]), place=f"sheet {wanted}"[:100])
         return wanted
-    # The first sheet may be a cover: take the first with a table, that is at least two rows and a filled cell.
-    for name in sheets:
-        if workbook.book.get_sheet_by_name(name).height > 1:
-            return name
+    # The first sheet may be a cover: take the first with more than one row, else the first with anything.
+    heights = {name: workbook.book.get_sheet_by_name(name).height for name in sheets}
+    for least in (2, 1):
+        for name, height in heights.items():
+            if height >= least:
+                return name
     raise Rejected("empty")
 
 
 def _frame(workbook: pd.ExcelFile, sheet: str) -> pd.DataFrame:
     """The sheet's cells as they are, from its first row and column on."""
-    frame = workbook.parse(sheet, header=None, dtype=object, keep_default_na=False, na_filter=False)
+    frame = pd.read_excel(workbook, sheet, header=None, dtype=object, keep_default_na=False, na_filter=False)
     if frame.empty:
         raise Rejected("empty")
     filled = frame.map(lambda value: value is not None and str(value).strip() != "")

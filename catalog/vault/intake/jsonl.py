@@ -53,9 +53,6 @@ class JsonReader:
                 aside(Broken(line, 1, "json_kind", raw))
                 continue
             row = dict(_flat(value))
-            if all(cell is None or cell == "" for cell in row.values()):
-                aside(Broken(line, None, "empty", raw))
-                continue
             for name, column in zip(self.names, columns, strict=True):
                 column.append(_text(row.get(name)))
             lines.append(line)
@@ -102,6 +99,7 @@ class JsonReader:
         """Elements of one array, taken off a window of the text one after another."""
         decoder = json.JSONDecoder()
         window, line, begun, ended = "", 1, False, False
+        base = 0  # characters of the current line that the window holds no more
         pieces = self._text()
         done = False
         while not ended:
@@ -129,7 +127,7 @@ class JsonReader:
                     if not done:
                         limit = limits.JSON_VALUE // limits.MIB
                         raise Rejected("json_value_long", line=line, limit=limit, place=f"line {line}") from None
-                    raise self._broken_at(window, at, line, error.pos) from None
+                    raise _broken_at(window, base, line + window.count("\n", at, error.pos), error.pos) from None
                 if end >= len(window) and not done:
                     break  # a number at the window's edge may go on
                 raw = window[at:end]
@@ -138,15 +136,11 @@ class JsonReader:
                 yield line, value, raw
                 line += raw.count("\n")
                 at = end
-            window = window[at:]
             if done and not ended:
-                raise self._broken_at(window, 0, line, len(window))
-
-    def _broken_at(self, window: str, start: int, line: int, position: int) -> Rejected:
-        before = window[start:position]
-        line += before.count("\n")
-        column = len(before) - (before.rfind("\n") + 1) + 1
-        return Rejected("json_broken", line=line, column=column, place=f"line {line}, column {column}")
+                raise _broken_at(window, base, line + window.count("\n", at), len(window))
+            newline = window.rfind("\n", 0, at)
+            base = at - newline - 1 if newline >= 0 else base + at
+            window = window[at:]
 
 
 class _Bad:
@@ -154,6 +148,12 @@ class _Bad:
 
     def __init__(self, reason: str, column: int, values: dict[str, Any]) -> None:
         self.reason, self.column, self.values = reason, column, values
+
+
+def _broken_at(window: str, base: int, line: int, position: int) -> Rejected:
+    newline = window.rfind("\n", 0, position)
+    column = position - newline if newline >= 0 else base + position + 1
+    return Rejected("json_broken", line=line, column=column, place=f"line {line}, column {column}")
 
 
 def _skip_space(window: str, at: int, line: int, begun: bool) -> tuple[int, int]:

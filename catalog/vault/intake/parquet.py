@@ -11,7 +11,7 @@ from catalog.vault.intake import limits
 from catalog.vault.intake.batches import Aside, Batch
 from catalog.vault.intake.dialect import check_width, column_names
 from catalog.vault.intake.formats import FileFormat, Note
-from catalog.vault.intake.reasons import Broken, Rejected
+from catalog.vault.intake.reasons import Rejected
 
 _GB = 1024**3
 
@@ -56,15 +56,7 @@ class ParquetReader:
                 for batch in self._file.iter_batches(limits.BATCH_ROWS * 10, row_groups=[group]):
                     table = pa.Table.from_batches([batch]).rename_columns(self.names)
                     frame = _plain(cast(pl.DataFrame, pl.from_arrow(table)), self._timezone)
-                    empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
-                    for index in empty.arg_true():
-                        aside(Broken(line + index, None, "empty", ""))
-                    if empty.any():
-                        kept = (~empty).arg_true().to_numpy() + line
-                        if len(kept):
-                            yield Batch(frame.filter(~empty), int(kept[0]), kept.astype("int64"))
-                    else:
-                        yield Batch(frame, line)
+                    yield Batch(frame, line)
                     line += frame.height
             except (pa.ArrowException, OSError, pl.exceptions.PolarsError):
                 raise Rejected("parquet_broken", where=f"row group {group + 1}", place=f"row {line}") from None

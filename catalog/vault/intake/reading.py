@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +22,7 @@ from catalog.vault.intake.reasons import Broken, Rejected
 from catalog.vault.intake.types import Conversion, TypeRecogniser, check_pattern, column_format, convert
 from contracts.errors import InvalidInput
 
+_NONE = pl.Series([], dtype=pl.Boolean)
 AnyReader = DelimitedReader | ExcelReader | JsonReader | ParquetReader
 
 
@@ -117,7 +119,7 @@ def _check_correction(correction: Correction, names: list[str]) -> None:
     for name, given in correction.types.items():
         if name not in names:
             raise Rejected("type_column", column=name, place=name)
-        if given.pattern and (given.type not in ("date", "timestamp") or not check_pattern(given.pattern)):
+        if given.pattern and not check_pattern(given):
             raise InvalidInput.at(
                 f"types/{name}", "Write dates with %Y, %m, %d and times with %H, %M, %S, for example %d/%m/%Y."
             )
@@ -138,8 +140,9 @@ def _write(
     nulls = dict.fromkeys((conversion.name for conversion in conversions), 0)
     for batch in batches:
         frame, misfits = convert(batch.frame, conversions)
-        if misfits:
-            frame = _set_misfits_aside(batch, frame, misfits, conversions, aside)
+        empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+        if misfits or empty.any():
+            frame = _set_aside(batch, frame, misfits, empty, conversions, aside)
         if not frame.height:
             continue
         for name, missing in zip(frame.columns, frame.null_count().row(0), strict=True):
@@ -154,16 +157,28 @@ def _write(
     return rows, nulls
 
 
-def _set_misfits_aside(
-    batch: Batch, frame: pl.DataFrame, misfits: dict[str, pl.Series], conversions: list[Conversion], aside: Aside
+def _set_aside(
+    batch: Batch,
+    frame: pl.DataFrame,
+    misfits: dict[str, pl.Series],
+    empty: pl.Series,
+    conversions: list[Conversion],
+    aside: Aside,
 ) -> pl.DataFrame:
+    """The frame without rows that hold nothing or do not fit the types, each of which is accounted for."""
     told: dict[int, Broken] = {}
     for place, conversion in enumerate(conversions):
-        for index in misfits.get(conversion.name, pl.Series([], dtype=pl.Boolean)).arg_true():
+        for index in misfits.get(conversion.name, _NONE).arg_true():
             values: dict[str, Any] = {"type": conversion.type, "name": conversion.name}
-            raw = "\t".join("" if cell is None else str(cell) for cell in batch.frame.row(index))
-            told.setdefault(index, Broken(batch.line(index), place + 1, "type", raw, values))
+            told.setdefault(index, Broken(batch.line(index), place + 1, "type", _raw(batch, index), values))
+    for index in empty.arg_true():
+        told.setdefault(index, Broken(batch.line(index), None, "empty", _raw(batch, index)))
     for index in sorted(told):
         aside(told[index])
-    bad = pl.Series(sorted(told), dtype=pl.UInt32)
-    return frame.filter(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(bad.implode()))
+    keep = np.ones(frame.height, dtype=bool)
+    keep[list(told)] = False
+    return frame.filter(pl.Series(keep))
+
+
+def _raw(batch: Batch, index: int) -> str:
+    return "\t".join("" if cell is None else str(cell) for cell in batch.frame.row(index))

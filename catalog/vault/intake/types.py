@@ -67,11 +67,10 @@ def _timestamp(text: pl.Expr, pattern: str | None) -> pl.Expr:
         .str.replace(r"^(\d{4}-\d{1,2}-\d{1,2})[T ]*", "${1} ")
         .str.replace_all("[：时点分]", ":")
         .str.replace("[:秒]+$", "")
+        .str.replace(r" (\d{1,2})$", " ${1}:00")
     )
-    return (
-        clock.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
-        .fill_null(clock.str.to_datetime("%Y-%m-%d %H:%M", strict=False, time_unit="us"))
-        .fill_null(clock.str.to_datetime("%Y-%m-%d %H", strict=False, time_unit="us"))
+    return clock.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us").fill_null(
+        clock.str.to_datetime("%Y-%m-%d %H:%M", strict=False, time_unit="us")
     )
 
 
@@ -136,6 +135,7 @@ class _Evidence:
     shortest: int = 10**9
     longest: int = 0
     dtype: FieldType | None = None
+    padded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,7 @@ class Conversion:
     type: FieldType
     recogniser: str | None
     pattern: str | None
+    padded: bool = True
     nearly: FieldType | None = None
     nearly_misses: int = 0
 
@@ -173,11 +174,13 @@ class TypeRecogniser:
             evidence, column = self._columns[name], frame[name]
             if column.dtype != pl.String:
                 evidence.dtype = _OF_DTYPE.get(type(column.dtype), "string")
-            elif evidence.misses and name not in self.given:
+            else:
                 self._look(evidence, column)
 
     def _look(self, evidence: _Evidence, column: pl.Series) -> None:
-        values = column.drop_nulls().unique().str.strip_chars()
+        distinct = column.drop_nulls().unique()
+        values = distinct.str.strip_chars()
+        evidence.padded = evidence.padded or bool((values != distinct).any()) or bool((distinct == "").any())
         values = values.filter((values != "") & ~values.is_in(list(NULL_WORDS)))
         if values.is_empty():
             return
@@ -208,12 +211,12 @@ class TypeRecogniser:
         given, evidence = self.given.get(source), self._columns[source]
         if given is not None:
             if given.type == "string":
-                return Conversion(source, name, "string", None, None)
+                return Conversion(source, name, "string", None, None, evidence.padded)
             return Conversion(source, name, given.type, given.type, given.pattern)
         if evidence.dtype is not None:
             return Conversion(source, name, evidence.dtype, None, None)
         if not evidence.seen:
-            return Conversion(source, name, "string", None, None)
+            return Conversion(source, name, "string", None, None, evidence.padded)
         is_code = evidence.shortest == evidence.longest >= _CODE_LENGTH
         for kind, recogniser in _RECOGNISERS.items():
             if evidence.misses.get(kind) == 0 and not (is_code and kind in ("integer", "number")):
@@ -223,8 +226,8 @@ class TypeRecogniser:
             default=None,
         )
         if near is None or near[0] * 4 > evidence.seen:
-            return Conversion(source, name, "string", None, None)
-        return Conversion(source, name, "string", None, None, _RECOGNISERS[near[1]].type, near[0])
+            return Conversion(source, name, "string", None, None, evidence.padded)
+        return Conversion(source, name, "string", None, None, evidence.padded, _RECOGNISERS[near[1]].type, near[0])
 
 
 def convert(frame: pl.DataFrame, conversions: list[Conversion]) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
@@ -235,10 +238,10 @@ def convert(frame: pl.DataFrame, conversions: list[Conversion]) -> tuple[pl.Data
         column = pl.col(conversion.source)
         is_text = frame.schema[conversion.source] == pl.String
         if conversion.recogniser is None:
-            if is_text:
+            if is_text and conversion.padded:
                 stripped = column.str.strip_chars()
                 column = pl.when(stripped != "").then(stripped)
-            elif conversion.type == "string":
+            elif not is_text and conversion.type == "string":
                 column = column.cast(pl.String)
             typed.append(column.alias(conversion.name))
             continue
@@ -265,7 +268,15 @@ def column_format(conversion: Conversion, nulls: int) -> ColumnFormat:
     )
 
 
-def check_pattern(pattern: str) -> bool:
-    """Whether a date pattern has year, month and day, in letters that are understood."""
-    letters = set(re.findall(r"%(.)", pattern))
-    return bool(letters & {"Y", "y"}) and "m" in letters and "d" in letters and letters <= set("YymdHMSfIp%")
+def check_pattern(given: ColumnType) -> bool:
+    """Whether a date pattern can be used: it names year, month and day, and reads a date."""
+    if given.type not in ("date", "timestamp") or not given.pattern:
+        return False
+    letters = set(re.findall(r"%(.)", given.pattern))
+    if not (letters & {"Y", "y"} and {"m", "d"} <= letters and letters <= set("YymdHMSfIp%")):
+        return False
+    try:
+        _RECOGNISERS[given.type].fits(pl.Series("v", ["2026"]), given.pattern)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
