@@ -18,41 +18,61 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SHUYI_", env_file=".env", extra="ignore", frozen=True)
 
-    home: Path = Field(Path("~/.shuyi"), description="Folder for the embedded database, objects, mail and caches.")
-    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite under SHUYI_HOME.")
+    home: Path = Field(
+        default=Path("~/.shuyi"), description="Folder for the embedded database, objects, mail and caches."
+    )
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite under SHUYI_HOME.")
     object_store: str = Field(
-        "",
+        default="",
         description="Empty means a folder under SHUYI_HOME; `s3://KEY:SECRET@host:port/bucket?secure=false`.",
     )
-    engine: str = Field("embedded", description="`embedded`, or a Spark master URL for tables beyond one machine.")
+    engine: str = Field(
+        default="embedded", description="`embedded`, or a Spark master URL for tables beyond one machine."
+    )
     master_key: SecretStr | None = Field(
-        None,
+        default=None,
         description="32 bytes in base64 that wrap every dataset key; empty: made once in SHUYI_HOME/master.key.",
     )
-    host: str = Field("127.0.0.1", description="Address that `serve` listens on.")
-    port: int = Field(8000, description="Port that `serve` listens on.", ge=0, le=65535)
+    host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
+    port: int = Field(default=8000, description="Port that `serve` listens on.", ge=0, le=65535)
     base_url: str = Field(
         default_factory=lambda data: f"http://{data.get('host')}:{data.get('port')}",
         description="Where people reach the site, used in links and mail; by default http://HOST:PORT.",
     )
-    timezone: str = Field("Asia/Shanghai", description="Billing and quota periods are cut in this time zone.")
-    mail: str = Field("", description="Empty: files under SHUYI_HOME/mail; `smtp://user:pass@host:port?tls=true`.")
-    mail_from: str = Field("no-reply@shuyi.invalid", description="Sender address of mail.")
-    stripe_api_key: SecretStr | None = Field(None, description="Secret key of the Stripe account; empty: test mode.")
-    stripe_api_base: str = Field("", description="Another base URL for Stripe's API; empty with a live key: Stripe.")
-    stripe_webhook_secret: SecretStr | None = Field(None, description="Signing secret of the Stripe webhook.")
-    fee_ppm: int = Field(100_000, description="Platform fee on income, in parts per million.", ge=0, le=1_000_000)
-    tax_ppm: int = Field(60_000, description="VAT contained in prices, in parts per million.", ge=0, le=1_000_000)
-    currency: str = Field("CNY", description="Currency of prices and of the ledger.")
-    max_upload_bytes: int = Field(2 * 1024**3, description="Largest file taken in.", gt=0)
-    raw_retention_days: int = Field(180, description="Raw uploads are destroyed this many days after upload.", gt=0)
-    dispute_days: int = Field(14, description="Days after a statement in which it can be disputed.", ge=0)
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
-    log_format: Literal["console", "json"] = Field("json", description="How log lines are written.")
-    open_rate_per_minute: int = Field(
-        120, description="Calls a minute that one address may make to open data without a key.", gt=0
+    timezone: str = Field(default="Asia/Shanghai", description="Billing and quota periods are cut in this time zone.")
+    mail: str = Field(
+        default="", description="Empty: files under SHUYI_HOME/mail; `smtp://user:pass@host:port?tls=true`."
     )
-    trusted_proxies: str = Field("", description="Addresses whose X-Forwarded-For is believed, comma separated.")
+    mail_from: str = Field(default="no-reply@shuyi.invalid", description="Sender address of mail.")
+    stripe_api_key: SecretStr | None = Field(
+        default=None, description="Secret key of the Stripe account; empty: test mode."
+    )
+    stripe_api_base: str = Field(
+        default="", description="Another base URL for Stripe's API; empty with a live key: Stripe."
+    )
+    stripe_webhook_secret: SecretStr | None = Field(default=None, description="Signing secret of the Stripe webhook.")
+    fee_ppm: int = Field(
+        default=100_000, description="Platform fee on income, in parts per million.", ge=0, le=1_000_000
+    )
+    tax_ppm: int = Field(
+        default=60_000, description="VAT contained in prices, in parts per million.", ge=0, le=1_000_000
+    )
+    currency: str = Field(default="CNY", description="Currency of prices and of the ledger.")
+    max_upload_bytes: int = Field(default=2 * 1024**3, description="Largest file taken in.", gt=0)
+    raw_retention_days: int = Field(
+        default=180, description="Raw uploads are destroyed this many days after upload.", gt=0
+    )
+    dispute_days: int = Field(default=14, description="Days after a statement in which it can be disputed.", ge=0)
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+    log_format: Literal["console", "json"] = Field(default="json", description="How log lines are written.")
+    open_rate_per_minute: int = Field(
+        default=120, description="Calls a minute that one address may make to open data without a key.", gt=0
+    )
+    trusted_proxies: str = Field(
+        default="", description="Addresses whose X-Forwarded-For is believed, comma separated."
+    )
 
     @field_validator("home")
     @classmethod
