@@ -72,6 +72,22 @@ PROHIBITIONS = {
     "resell": N_("It may not be sold on"),
 }
 
+ERRORS = (
+    N_("There is no dataset %(1)s."),
+    N_("There is no organisation %(1)s."),
+    N_("There is no version %(1)s of this dataset."),
+    N_("There is no release %(1)s."),
+    N_("There is no licence %(1)s."),
+    N_("Release %(1)s was withdrawn on %(2)s: %(3)s"),
+)
+"""What the services say when something is not there; `web.messages` finds the translations by these patterns."""
+CHAIN_REASONS = (
+    N_("an entry is missing"),
+    N_("the link to the entry before is broken"),
+    N_("the entry was changed"),
+    N_("the newest entries are missing"),
+)
+
 
 def word(words: Mapping[str, str], key: str) -> str:
     """The word for `key`; what is not in the vocabulary stays as it is."""
