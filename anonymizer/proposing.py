@@ -10,7 +10,7 @@ import math
 import polars as pl
 
 from anonymizer.hierarchies.dates import read_times
-from anonymizer.hierarchies.distinct import Distinct
+from anonymizer.hierarchies.distinct import MOST_UNREADABLE, Distinct
 from anonymizer.results import ColumnFacts
 from anonymizer.sources import typed
 from contracts.errors import InvalidInput
@@ -30,16 +30,18 @@ _STEPS = (1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0)
 _MOST_LEVELS = 5
 _DIVISIONS = {"CN_ADDRESS", "DIVISION", "NATIVE_PLACE"}
 _SAMPLE = 500
+_MOSTLY = 0.8
 
 
 def facts_of(column: pl.Series) -> ColumnFacts:
-    """Facts of a column, or of its distinct values; text is judged by what all of it can be read as."""
+    """Facts of a column, or of its distinct values; text is judged by what nearly all of it can be read as."""
     values = column.drop_nulls()
     if values.dtype == pl.String:
-        values = typed(values.to_frame()).to_series()
+        values = _numbers_where_most_are(values)
     dtype = values.dtype
     if dtype.is_numeric():
-        return ColumnFacts(kind="whole" if dtype.is_integer() else "number", span=_span(values))
+        divisions = dtype.is_integer() and _name_divisions(values.head(_SAMPLE).cast(pl.String))
+        return ColumnFacts(kind="whole" if dtype.is_integer() else "number", span=_span(values), divisions=divisions)
     if dtype == pl.Date:
         return ColumnFacts(kind="date")
     if dtype == pl.Datetime:
@@ -47,12 +49,21 @@ def facts_of(column: pl.Series) -> ColumnFacts:
     texts = values.cast(pl.String).unique(maintain_order=True)
     for part in (texts.head(_SAMPLE), texts):
         try:
-            times = read_times(Distinct.of(part))
+            _, times = read_times(Distinct.of(part))
         except InvalidInput:
             return _facts_of_text(texts)
     if len(texts) == 0:
         return ColumnFacts(kind="text")
     return ColumnFacts(kind="date" if times.dtype == pl.Date else "time")
+
+
+def _numbers_where_most_are(texts: pl.Series) -> pl.Series:
+    """Numbers, without the few texts that are none; the texts as they are where they are codes or words."""
+    number = texts.cast(pl.Float64, strict=False).is_not_null()
+    if not len(texts) or (~number).sum() > MOST_UNREADABLE * len(texts):
+        return texts
+    found = typed(texts.filter(number).to_frame()).to_series()
+    return found if found.dtype.is_numeric() else texts
 
 
 def _span(values: pl.Series) -> float:
@@ -67,12 +78,21 @@ def _span(values: pl.Series) -> float:
 def _facts_of_text(texts: pl.Series) -> ColumnFacts:
     lengths = texts.str.len_chars().unique().to_list()
     plain = bool(texts.str.contains(r"^[0-9A-Za-z]+$").all())
-    return ColumnFacts(kind="text", code_length=lengths[0] if plain and len(lengths) == 1 and lengths[0] > 1 else None)
+    code = lengths[0] if plain and len(lengths) == 1 and lengths[0] > 1 else None
+    return ColumnFacts(kind="text", code_length=code, divisions=_name_divisions(texts.head(_SAMPLE)))
+
+
+def _name_divisions(texts: pl.Series) -> bool:
+    """Nearly all texts tell a district, by name or by code."""
+    # The gazetteer comes with the recognisers, which reading a policy does not need.
+    from anonymizer.hierarchies.divisions import readable_share
+
+    return readable_share(texts.to_list()) >= _MOSTLY
 
 
 def propose_hierarchy(semantic_type: str | None, facts: ColumnFacts) -> Hierarchy:
     """A hierarchy for a quasi-identifier of this meaning and these values."""
-    if semantic_type in _DIVISIONS and facts.kind in ("text", "whole"):
+    if semantic_type in _DIVISIONS and facts.divisions:
         levels = [DivisionLevel.DISTRICT, DivisionLevel.CITY, DivisionLevel.PROVINCE]
         return DivisionsHierarchy(levels=[DivisionLevel.STREET, *levels] if semantic_type == "CN_ADDRESS" else levels)
     if facts.kind in ("date", "time"):

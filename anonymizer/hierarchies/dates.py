@@ -24,15 +24,15 @@ _EVERY = {
 _WITHIN_DAY = {DateLevel.HOUR, DateLevel.DAY_PART}
 _FORMATS = (
     "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M",
-    "%Y年%m月%d日 %H:%M:%S", "%Y%m%d%H%M%S",
+    "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日%H时%M分%S秒", "%Y年%m月%d日%H时%M分",
+    "%Y.%m.%d %H:%M:%S", "%Y.%m.%d %H:%M", "%Y%m%d%H%M%S", "%Y%m%d %H:%M:%S",
 )  # fmt: skip
 _DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d", "%Y.%m.%d")
 
 
 def encode(name: str, hierarchy: DateHierarchy, column: pl.Series) -> EncodedColumn:
     """Spans of time; published as dates, or as timestamps when a level below the day is allowed."""
-    distinct = Distinct.of(column)
-    times = read_times(distinct)
+    distinct, times = read_times(Distinct.of(column))
     within_day = bool(_WITHIN_DAY & set(hierarchy.levels))
     if within_day and times.dtype == pl.Date:
         raise InvalidInput.at(
@@ -67,7 +67,9 @@ def encode(name: str, hierarchy: DateHierarchy, column: pl.Series) -> EncodedCol
     highs = [_pick(ends, first_value, origin, whole[1]) for origin in origins]
     publisher = RangePublisher(name, pl.Series(lows, dtype=times.dtype), pl.Series(highs, dtype=times.dtype))
     leaf = distinct.leaves(leaf_of_value.astype(np.int64), len(finest))
-    return EncodedColumn(name, (name,), leaf, tree, publisher, (*hierarchy.levels, ANYTHING), len(finest) == len(times))
+    levels = (*hierarchy.levels, ANYTHING)
+    faithful = len(finest) == len(times) and not distinct.unreadable
+    return EncodedColumn(name, (name,), leaf, tree, publisher, levels, faithful, distinct.unreadable)
 
 
 def encode_hours(name: str, hierarchy: HourBandsHierarchy, column: pl.Series, *, mixed: bool) -> EncodedColumn:
@@ -77,7 +79,7 @@ def encode_hours(name: str, hierarchy: HourBandsHierarchy, column: pl.Series, *,
     if values.dtype == pl.Time:
         hours = values.dt.hour()
     else:
-        times = read_times(distinct)
+        distinct, times = read_times(distinct)
         if times.dtype == pl.Date and len(times):
             raise InvalidInput.at(
                 f"columns/{name}/operator/hierarchy", f"Column {name!r} holds dates without a time of day"
@@ -104,26 +106,26 @@ def encode_hours(name: str, hierarchy: HourBandsHierarchy, column: pl.Series, *,
     publisher = CodePublisher(name, texts, tree.level.tolist(), mixed)
     rows = distinct.leaves(leaf_of_value.astype(np.int64), len(finest))
     names = (*(f"{hours} h" for hours in hierarchy.hours), ANYTHING)
-    return EncodedColumn(name, (name,), rows, tree, publisher, names, len(finest) == len(values))
+    faithful = len(finest) == len(hours) and not distinct.unreadable
+    return EncodedColumn(name, (name,), rows, tree, publisher, names, faithful, distinct.unreadable)
 
 
-def read_times(distinct: Distinct) -> pl.Series:
-    """The values as dates or timestamps (without zone); raises for a value that is neither."""
+def read_times(distinct: Distinct) -> tuple[Distinct, pl.Series]:
+    """The values as dates or timestamps (without zone); those that are neither count as missing."""
     values = distinct.values
     if values.dtype == pl.Date:
-        return values
+        return distinct, values
     if isinstance(values.dtype, pl.Datetime):
-        return values.dt.replace_time_zone(None).cast(pl.Datetime("us"))
-    text = values.cast(pl.String).str.strip_chars()
+        return distinct, values.dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    text = values.cast(pl.String).str.normalize("NFKC").str.strip_chars()
     dates = _first_that_reads([text.str.to_date(f, strict=False, exact=True) for f in _DATE_FORMATS], text)
-    if dates.null_count() == 0:
-        return dates
     times = [text.str.to_datetime(f, strict=False, exact=True, time_unit="us") for f in _FORMATS]
     both = _first_that_reads([*times, dates.cast(pl.Datetime("us"))], text)
-    distinct.refuse(
-        both.is_null(), "no date can be read in", "Empty or correct such cells, or use a category or prefix hierarchy."
-    )
-    return both
+    bad = both.is_null()
+    remedy = "Empty or correct such cells, or use a category or prefix hierarchy."
+    kept = distinct.without(bad, "no date can be read in", remedy)
+    dates_alone = (dates.is_null() == bad).all()
+    return kept, (dates if dates_alone else both).filter(~bad)
 
 
 def _first_that_reads(attempts: list[pl.Series], text: pl.Series) -> pl.Series:

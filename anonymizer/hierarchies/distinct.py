@@ -12,6 +12,8 @@ from anonymizer.hierarchies.encoded import factorise
 from anonymizer.shapes import personal_free
 from contracts.errors import InvalidInput
 
+MOST_UNREADABLE = 0.1
+
 
 @dataclass(frozen=True)
 class Distinct:
@@ -20,6 +22,8 @@ class Distinct:
     name: str
     values: pl.Series
     codes: npt.NDArray[np.int32]
+    unreadable: int = 0
+    """Rows whose value no hierarchy could read, and which count as missing."""
 
     @classmethod
     def of(cls, column: pl.Series) -> Distinct:
@@ -38,6 +42,20 @@ class Distinct:
             return np.full(len(self.codes), leaves, dtype=np.int32)
         table = np.append(leaf_of_value, leaves).astype(np.int32)
         return table[self.codes]
+
+    def without(self, bad: pl.Series, what: str, remedy: str) -> Distinct:
+        """The same with ``bad`` values counted as missing: departments' tables hold a few impossible dates
+        and stray marks. Raises when they are so many that the hierarchy does not fit the column."""
+        if not bad.any():
+            return self
+        unfit = np.append(bad.fill_null(True).to_numpy(), False)[self.codes]
+        rows = int(unfit.sum())
+        if rows > MOST_UNREADABLE * max(1, int((self.codes >= 0).sum())):
+            self.refuse(bad, what, remedy)
+        keep = ~bad.fill_null(True)
+        place = np.where(keep.to_numpy(), np.cumsum(keep.to_numpy()) - 1, -1)
+        codes = np.append(place, -1)[self.codes].astype(np.int32)
+        return Distinct(self.name, self.values.filter(keep), codes, self.unreadable + rows)
 
     def refuse(self, bad: pl.Series, what: str, remedy: str) -> None:
         """Raise when some value is ``bad``, naming column, value (or its shape), first row, and the way

@@ -31,12 +31,7 @@ def encode(name: str, hierarchy: DivisionsHierarchy, column: pl.Series, *, mixed
     """Divisions of a column. A value that names no division shows as ``*`` on every level."""
     distinct = Distinct.of(column)
     texts = distinct.values.cast(pl.String).to_list()
-    reads = hierarchy.reads if hierarchy.reads != "auto" else _what_it_is(texts)
-    if reads == "address":
-        places = _places_of_addresses(texts)
-    else:
-        most = 6 if reads == "resident-id" else 9
-        places = [_place_of_code(text, most) for text in texts]
+    places = _places(texts, hierarchy.reads)
     paths = [
         tuple(_at_level(place, level) for level in hierarchy.levels) if place else (None,) * len(hierarchy.levels)
         for place in places
@@ -57,6 +52,22 @@ def encode(name: str, hierarchy: DivisionsHierarchy, column: pl.Series, *, mixed
     publisher = CodePublisher(name, shown, tree.level.tolist(), mixed)
     rows = distinct.leaves(leaf_of_value, len(leaves))
     return EncodedColumn(name, (name,), rows, tree, publisher, (*hierarchy.levels, ANYTHING), False)
+
+
+def readable_share(texts: list[str]) -> float:
+    """Share of texts that tell a district; codes must be known to the gazetteer."""
+    known = division_codes()
+    places = _places(texts, "auto")
+    good = [place for place in places if place and len(place[0]) >= 6 and place[0][:6] in known]
+    return len(good) / len(texts) if texts else 0.0
+
+
+def _places(texts: list[str], reads: str) -> list[_Place | None]:
+    reads = reads if reads != "auto" else _what_it_is(texts)
+    if reads == "address":
+        return _places_of_addresses(texts)
+    most = 6 if reads == "resident-id" else 9
+    return [_place_of_code(text, most) for text in texts]
 
 
 # A place is (code of up to six digits or nine, street name or None); names are given for addresses, codes

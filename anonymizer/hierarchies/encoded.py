@@ -131,6 +131,7 @@ class EncodedColumn:
     table's columns.
 
     ``faithful``: leaves tell apart all that the raw values do, so counting leaves is counting raw values.
+    ``unreadable``: rows whose value the hierarchy could not read and which show as missing.
     """
 
     name: str
@@ -140,6 +141,7 @@ class EncodedColumn:
     publisher: Publisher
     level_names: tuple[str, ...]
     faithful: bool
+    unreadable: int = 0
 
     def publish(self, cells: IntArray) -> list[PublishedColumn]:
         """The release's columns for these cells."""

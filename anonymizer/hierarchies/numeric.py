@@ -13,13 +13,13 @@ from contracts.privacy import NumericHierarchy
 
 _SLACK = 1e-9  # 0.3 / 0.1 is a hair below 3 in binary
 _DIGITS = 10
+_THOUSANDS = r",(\d{3})\b"
 
 
 def encode(name: str, hierarchy: NumericHierarchy, column: pl.Series, *, mixed: bool) -> EncodedColumn:
     """Bands of a column; ``mixed`` (several levels in one column) allows free ranges where the hierarchy
     does."""
-    distinct = Distinct.of(column)
-    numbers = _numbers(distinct)
+    distinct, numbers = _numbers(Distinct.of(column))
     values = numbers.cast(pl.Float64).to_numpy()
     whole = numbers.dtype.is_integer() and _all_whole(hierarchy)
     bands = _bands(hierarchy, values)
@@ -68,25 +68,25 @@ def encode(name: str, hierarchy: NumericHierarchy, column: pl.Series, *, mixed: 
         f"cuts {i + 1}" for i in range(len(hierarchy.cut_points or []))
     )
     leaf = distinct.leaves(leaf_of_value.astype(np.int64), len(finest))
-    return EncodedColumn(name, (name,), leaf, tree, publisher, (*names, ANYTHING), len(finest) == len(values))
+    faithful = len(finest) == len(values) and not distinct.unreadable
+    return EncodedColumn(name, (name,), leaf, tree, publisher, (*names, ANYTHING), faithful, distinct.unreadable)
 
 
-def _numbers(distinct: Distinct) -> pl.Series:
+def _numbers(distinct: Distinct) -> tuple[Distinct, pl.Series]:
+    """The values as numbers; those that are none count as missing."""
     values = distinct.values
     if values.dtype.is_numeric():
         bad = values.is_infinite() if values.dtype.is_float() else pl.Series([False] * len(values), dtype=pl.Boolean)
         distinct.refuse(bad, "no band holds", "Clean the column or leave it out.")
-        return values
-    for kind in (pl.Int64, pl.Float64):
-        numbers = values.cast(kind, strict=False)
-        if numbers.null_count() == 0:
-            return numbers
-    distinct.refuse(
-        numbers.is_null(),
-        "no number can be read in",
-        "Empty or correct such cells, or use a category or prefix hierarchy.",
-    )
-    return numbers
+        return distinct, values
+    text = values.cast(pl.String).str.normalize("NFKC").str.strip_chars().str.replace_all(_THOUSANDS, "$1")
+    whole = text.cast(pl.Int64, strict=False)
+    numbers = text.cast(pl.Float64, strict=False)
+    numbers = pl.select(pl.when(numbers.is_finite()).then(numbers)).to_series()
+    bad = numbers.is_null()
+    remedy = "Empty or correct such cells, or use a category or prefix hierarchy."
+    kept = distinct.without(bad, "no number can be read in", remedy)
+    return kept, (whole if (whole.is_null() == bad).all() else numbers).filter(~bad)
 
 
 def _all_whole(hierarchy: NumericHierarchy) -> bool:

@@ -95,6 +95,11 @@ def warnings(prepared: Prepared, by_column: list[ColumnLoss], linked: int | None
         for name in policy.quasi_identifiers
         if policy.columns[name].role is ColumnRole.DIRECT_IDENTIFIER
     ]
+    found += [
+        texts.unreadable_warning(column.name, column.unreadable)
+        for column in prepared.quasi_identifiers
+        if column.unreadable
+    ]
     return found
 
 

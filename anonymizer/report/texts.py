@@ -207,3 +207,15 @@ def partial_warning(column: str) -> Warning:
             "so it is counted as a quasi-identifier.",
         },
     )
+
+
+def unreadable_warning(column: str, rows: int) -> Warning:
+    """Values that are no date or number, and so count as missing."""
+    return Warning(
+        code="unreadable-values",
+        column=column,
+        text={
+            "zh-CN": f"“{column}”有 {rows} 行的值无法识别为日期或数字，按缺失处理。",
+            "en": f"{rows} rows of {column!r} hold what is no date or number; they count as missing.",
+        },
+    )
