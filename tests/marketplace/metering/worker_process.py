@@ -4,6 +4,8 @@
 import sys
 from pathlib import Path
 
+import structlog
+
 from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import FolderStore
@@ -13,6 +15,7 @@ from marketplace.metering.meter import Account, Meter
 
 
 def main(database_url: str, home: str, subscription_id: str, limit: str) -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     settings = Settings(home=Path(home), database_url=database_url)
     meter = Meter(Database(database_url), FolderStore(settings.home / "objects"), settings)
     meter.start()

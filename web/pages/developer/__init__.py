@@ -1,0 +1,1 @@
+"""Pages for developers: subscriptions and their usage, keys, the console, and why a call was refused."""
