@@ -30,6 +30,7 @@ _STEPS = (1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0)
 _MOST_LEVELS = 5
 _DIVISIONS = {"CN_ADDRESS", "DIVISION", "NATIVE_PLACE"}
 _SAMPLE = 500
+_TWENTY_YEARS = 20 * 365
 _MOSTLY = 0.8
 
 
@@ -42,10 +43,8 @@ def facts_of(column: pl.Series) -> ColumnFacts:
     if dtype.is_numeric():
         divisions = dtype.is_integer() and _name_divisions(values.head(_SAMPLE).cast(pl.String))
         return ColumnFacts(kind="whole" if dtype.is_integer() else "number", span=_span(values), divisions=divisions)
-    if dtype == pl.Date:
-        return ColumnFacts(kind="date")
-    if dtype == pl.Datetime:
-        return ColumnFacts(kind="time")
+    if dtype in (pl.Date, pl.Datetime):
+        return _facts_of_times(values)
     texts = values.cast(pl.String).unique(maintain_order=True)
     for part in (texts.head(_SAMPLE), texts):
         try:
@@ -54,7 +53,12 @@ def facts_of(column: pl.Series) -> ColumnFacts:
             return _facts_of_text(texts)
     if len(texts) == 0:
         return ColumnFacts(kind="text")
-    return ColumnFacts(kind="date" if times.dtype == pl.Date else "time")
+    return _facts_of_times(times)
+
+
+def _facts_of_times(times: pl.Series) -> ColumnFacts:
+    days = times.cast(pl.Date).cast(pl.Int32)
+    return ColumnFacts(kind="date" if times.dtype == pl.Date else "time", span=_span(days))
 
 
 def _numbers_where_most_are(texts: pl.Series) -> pl.Series:
@@ -112,9 +116,10 @@ def propose_hierarchy(semantic_type: str | None, facts: ColumnFacts) -> Hierarch
 def _date_levels(semantic_type: str | None, facts: ColumnFacts) -> list[DateLevel]:
     if semantic_type == "BIRTH_DATE":
         return [DateLevel.MONTH, DateLevel.QUARTER, DateLevel.YEAR, DateLevel.DECADE]
+    longest = [DateLevel.DECADE] if facts.span > _TWENTY_YEARS else []
     if facts.kind == "time":
-        return [DateLevel.HOUR, DateLevel.DAY_PART, DateLevel.DAY, DateLevel.MONTH, DateLevel.YEAR]
-    return [DateLevel.DAY, DateLevel.MONTH, DateLevel.QUARTER, DateLevel.YEAR]
+        return [DateLevel.HOUR, DateLevel.DAY_PART, DateLevel.DAY, DateLevel.MONTH, DateLevel.YEAR, *longest]
+    return [DateLevel.DAY, DateLevel.MONTH, DateLevel.QUARTER, DateLevel.YEAR, *longest]
 
 
 def _widths(facts: ColumnFacts) -> list[float]:

@@ -45,7 +45,8 @@ class Finding:
 class ColumnFacts(BaseModel):
     """What a generalisation hierarchy has to fit; nothing here tells of a cell.
 
-    ``span`` is the reach of numbers (largest - smallest), rounded up to one digit; ``code_length`` the
+    ``span`` is the reach of numbers, of dates in days (largest - smallest), rounded up to one digit;
+    ``code_length`` the
     length of codes that
     all have the same.
     """
@@ -55,6 +56,8 @@ class ColumnFacts(BaseModel):
     kind: Literal["whole", "number", "date", "time", "text"]
     span: float = 0.0
     code_length: int | None = None
+    divisions: bool = False
+    """Nearly all values tell an administrative district."""
 
 
 class ColumnFinding(BaseModel):

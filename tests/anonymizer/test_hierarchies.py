@@ -165,3 +165,13 @@ def test_every_level_nests_in_the_next() -> None:
         for fine, coarse in zip(tree.node_of[:-1], tree.node_of[1:], strict=True):
             assert len({(a, b) for a, b in zip(fine, coarse, strict=True)}) == len(set(fine))
             assert (tree.loss[fine] <= tree.loss[coarse] + 1e-12).all()
+
+
+def test_a_few_unreadable_values_count_as_missing_and_are_counted() -> None:
+    table = pl.DataFrame({"d": ["2026-01-05"] * 30 + ["2026-13-32"], "n": ["1,200"] * 30 + ["-"]})
+    dates = encode("d", DateHierarchy(levels=[DateLevel.YEAR]), table, mixed=True)
+    assert published(dates, 0)["d_low"][-2:] == [date(2026, 1, 1), None]
+    numbers = encode("n", NumericHierarchy(widths=[100]), table, mixed=True)
+    assert published(numbers, 0)["n_low"][-2:] == [1200, None]
+    assert (dates.unreadable, numbers.unreadable) == (1, 1)
+    assert not dates.faithful

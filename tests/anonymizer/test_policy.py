@@ -252,3 +252,27 @@ def test_the_policy_of_the_readme_is_valid_and_uses_every_operator_and_hierarchy
     used = {c.operator.kind for c in policy.columns.values()} | {m.kind for m in policy.models}
     used |= {c.operator.hierarchy.kind for c in policy.columns.values() if isinstance(c.operator, Generalise)}
     assert kinds == used
+
+
+def test_proposed_hierarchies_fit_what_nearly_all_values_are() -> None:
+    streets = ["莲花街道", "沙头街道", "香蜜湖街道", "园岭街道"]
+    table = pl.DataFrame(
+        {
+            "登记日期": [f"20{i % 25:02d}-0{1 + i % 9}-1{i % 9}" for i in range(99)] + ["2026-13-32"],
+            "家庭人口": [str(1 + i % 6) for i in range(99)] + ["不详"],
+            "所属街道": [streets[i % 4] for i in range(100)],
+            "现住址": [f"深圳市福田区{streets[i % 4]}福华路{i}号" for i in range(100)],
+            "编码": [f"{i:04d}" for i in range(100)],
+        }
+    )
+    roles = dict.fromkeys(table.columns, ColumnRole.QUASI_IDENTIFIER)
+    policy = anonymizer.propose_policy(table, hints=roles)
+    hierarchies = {
+        name: column.operator.hierarchy.kind
+        for name, column in policy.columns.items()
+        if isinstance(column.operator, Generalise)
+    }
+    assert hierarchies == {
+        "登记日期": "date", "家庭人口": "numeric", "所属街道": "prefix", "现住址": "divisions", "编码": "prefix",
+    }  # fmt: skip
+    assert anonymizer.preview(table, policy).reached
