@@ -63,6 +63,7 @@
       event.preventDefault();
       return void dialog.showModal();
     }
+    if (at.closest("[data-print]")) return void window.print();
     at.closest("[data-close]")?.closest("dialog")?.close();
   });
 

@@ -1,0 +1,1 @@
+"""Invoices, payments, refunds and credit notes of an organisation."""

@@ -1,0 +1,1 @@
+"""Subscribing, step by step: plan, use, agreement, check and pay, first key."""
