@@ -67,7 +67,8 @@ class RequestCounter(SQLModel, table=True):
 class Artifact(SQLModel, table=True):
     """What one submission would publish: built before the review, sealed in the vault, bound by its hash.
 
-    `files` are `{name, key, size, sha256, media_type}`: the bytes, and where publication will put them.
+    `files` are `{name, key, size, sha256, media_type}`: the bytes, and where publication will put them. `rescan` says
+    what a scan of the treated table still found: `{rows, cells, columns}`.
     """
 
     __tablename__ = "releases_artifact"
@@ -93,6 +94,7 @@ class Artifact(SQLModel, table=True):
     rows_suppressed: int
     k_required: int
     k_reached: int | None = None
+    rescan: dict[str, Any] = Field(sa_type=sa.JSON)
     files: list[dict[str, Any]] = Field(sa_type=sa.JSON)
     contract: dict[str, Any] = Field(sa_type=sa.JSON)
     public_report: dict[str, Any] = Field(sa_type=sa.JSON)

@@ -81,6 +81,15 @@ def latest(session: Session, dataset_id: str, *, upload_id: str | None = None) -
     return session.exec(query.order_by(col(PolicyVersion.number).desc()).limit(1)).first()
 
 
+def newest_for(session: Session, actor: Actor, upload_id: str) -> PolicyVersion:
+    """The newest version for an upload that `actor` may know of; `NotFound` while none was proposed."""
+    upload = vault.get_upload(session, actor, upload_id)
+    found = latest(session, upload.dataset_id, upload_id=upload.id)
+    if found is None:
+        raise NotFound("There is no policy for this upload yet; it is proposed once the upload is profiled.")
+    return found
+
+
 def versions(session: Session, dataset_id: str) -> Sequence[PolicyVersion]:
     """All versions of a dataset's policy, newest first."""
     query = select(PolicyVersion).where(PolicyVersion.dataset_id == dataset_id)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from catalog.datasets import service as datasets
+from catalog.datasets.errors import DatasetNotFound
 from catalog.datasets.models import Dataset
 from catalog.releases import notices, policies
 from catalog.releases.errors import (
@@ -300,6 +301,17 @@ def history(session: Session, request_id: str) -> tuple[list[Transition], list[C
     comments = select(Comment).where(Comment.request_id == request_id).order_by(col(Comment.id))
     decisions = select(Decision).where(Decision.request_id == request_id).order_by(col(Decision.id))
     return list(session.exec(transitions)), list(session.exec(comments)), list(session.exec(decisions))
+
+
+def visible_dataset(session: Session, actor: Actor, id_or_slug: str) -> Dataset:
+    """A dataset that `actor` may know of: published ones for all, others for provider and officers."""
+    dataset = datasets.get_dataset(session, id_or_slug)
+    own = actor.may(Permission.CATALOG_WRITE, dataset.provider_id) or actor.may(
+        Permission.RELEASE_DECIDE, dataset.provider_id
+    )
+    if not own and session.exec(select(Release.id).where(Release.dataset_id == dataset.id)).first() is None:
+        raise DatasetNotFound(f"There is no dataset {id_or_slug}.")
+    return dataset
 
 
 # -- releases ---------------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class Deposit:
     def __post_init__(self) -> None:
         self._sealer = Sealer(self.key, self.object_name)
         self._mac = hmac.new(self.mac_key, digestmod=hashlib.sha256)
-        self._sealed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__; holds sealed bytes only
+        self._sealed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - see close; it holds sealed bytes only
 
     @property
     def object_name(self) -> str:
@@ -84,11 +84,15 @@ class Deposit:
         self.digest = self._mac.hexdigest()
         self.store.put(self.object_name, cast(BinaryIO, self._sealed))
 
+    def close(self) -> None:
+        """Let go of what was sealed; what is in the store by then stays."""
+        self._sealed.close()
+
     def __enter__(self) -> "Deposit":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._sealed.close()
+        self.close()
 
 
 def too_large(limit: int) -> UploadTooLarge:
