@@ -1,6 +1,7 @@
 """The composition root of the site: one FastAPI app of pages, management API, CKAN face and the metered data path."""
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -74,7 +75,7 @@ def _routers(package: ModuleType, module: str | None = None) -> list[APIRouter]:
     """The `router` of every area under `package`: a page folder's `routes.py`, an API module itself."""
     names = sorted(found.name for found in pkgutil.iter_modules(package.__path__))
     paths = [f"{package.__name__}.{name}" + (f".{module}" if module else "") for name in names]
-    return [importlib.import_module(path).router for path in paths]
+    return [importlib.import_module(path).router for path in paths if importlib.util.find_spec(path)]
 
 
 def _health() -> APIRouter:

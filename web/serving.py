@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 
@@ -24,8 +25,9 @@ def _command(*arguments: str) -> list[str]:
 class Companion:
     """A process kept running beside the site until `stop`."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, log: Path | None = None) -> None:
         self._arguments = arguments
+        self._log = log
         self._stopping = threading.Event()
         self._process = self._start()
         self._thread = threading.Thread(target=self._watch, name=f"keep-{arguments[0]}", daemon=True)
@@ -33,7 +35,11 @@ class Companion:
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = os.environ | {"SHUYI_PARENT_PID": str(os.getpid())}
-        return subprocess.Popen(_command(*self._arguments), env=environment, stdin=subprocess.DEVNULL)
+        with open(self._log or os.devnull, "ab") as file:
+            output = file if self._log else None
+            return subprocess.Popen(
+                _command(*self._arguments), env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
@@ -71,9 +77,9 @@ def end_with_parent() -> None:
 
 
 @contextmanager
-def companions(*commands: tuple[str, ...]) -> Iterator[None]:
-    """Keep `commands` running while the block runs."""
-    running = [Companion(*command) for command in commands]
+def companions(*commands: tuple[str, ...], log: Path | None = None) -> Iterator[None]:
+    """Keep `commands` running while the block runs; what they print goes to `log`, or where ours goes."""
+    running = [Companion(*command, log=log) for command in commands]
     try:
         yield
     finally:

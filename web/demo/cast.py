@@ -63,15 +63,15 @@ def gather(session: Session, city: CityPlan) -> None:
         _ensure(session, "department", plan.code, plan.name, districts[plan.district]) for plan in city.departments
     ]
     startup = _ensure(session, "company", STARTUP_SLUG, {"zh-CN": "南山云图科技", "en": "Nanshan Cloudmap"})
-    places = {
-        STARTUP: [startup],
-        DEVELOPER: [startup],
-        OFFICER: [top],
-        SECOND_OFFICER: [top],
-        PROVIDER: departments,
-        OPERATOR: [top],
-    }
-    for part, organisations in places.items():
+    places = (
+        (STARTUP, [startup]),
+        (DEVELOPER, [startup]),
+        (OFFICER, [top]),
+        (SECOND_OFFICER, [top]),
+        (PROVIDER, departments),
+        (OPERATOR, [top]),
+    )
+    for part, organisations in places:
         person = parties.person_by_email(session, part.email) or parties.create_person(
             session, SYSTEM, email=part.email, name=part.name
         )

@@ -82,7 +82,7 @@ def _site(settings: Settings) -> Iterator[None]:
         raise Conflict(
             f"Something else listens on {settings.host}:{settings.port}; stop it, or set SHUYI_PORT to a free port."
         )
-    with serving.companions(("serve",)):
+    with serving.companions(("serve",), log=settings.home / "demo.log"):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
@@ -91,7 +91,7 @@ def _site(settings: Settings) -> Iterator[None]:
             except httpx.TransportError:
                 time.sleep(0.1)
         else:
-            raise WalkFailed(f"The site did not answer at {settings.base_url}; is SHUYI_BASE_URL right?")
+            raise WalkFailed(f"The site did not answer at {settings.base_url}; see {settings.home / 'demo.log'}.")
         yield
 
 

@@ -18,7 +18,7 @@ HOTLINE = Department(
             "市民拨打12345或通过网络渠道提出的诉求，含受理时间、街道、类别、处理时长与满意度。",
             "Requests of citizens by telephone and online: time, street, category, hours taken and satisfaction.",
         ),
-        theme="government",
+        theme="services",
         theme_title=text("政务服务", "Government services"),
         keywords={"zh-CN": ("12345", "热线", "诉求", "工单"), "en": ("hotline", "complaints", "311")},
         openness="conditional",
