@@ -26,8 +26,8 @@ class Settings(BaseSettings):
         default="",
         description="Empty means a folder under SHUYI_HOME; `s3://KEY:SECRET@host:port/bucket?secure=false`.",
     )
-    engine: str = Field(
-        default="embedded", description="`embedded`, or a Spark master URL for tables beyond one machine."
+    engine: Literal["embedded"] = Field(
+        default="embedded", description="Where tables are worked on; this version has the embedded engine (Polars)."
     )
     master_key: SecretStr | None = Field(
         default=None,
@@ -62,7 +62,6 @@ class Settings(BaseSettings):
     raw_retention_days: int = Field(
         default=180, description="Raw uploads are destroyed this many days after upload.", gt=0
     )
-    dispute_days: int = Field(default=14, description="Days after a statement in which it can be disputed.", ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )
