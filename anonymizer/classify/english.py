@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _LETTER: Final = "A-Za-zÀ-ÖØ-öø-ž"
 _UPPER: Final = "A-ZÀ-ÖØ-Þ"
 _NAME_LIKE: Final = re.compile(
-    rf"(?<![{_LETTER}])[{_UPPER}][{_LETTER}'’]*[a-zß-öø-ÿ][{_LETTER}'’]*[ -]+"
+    rf"(?<![{_LETTER}])[{_UPPER}][{_LETTER}'’]{{0,20}}[a-zß-öø-ÿ][{_LETTER}'’]{{0,20}}[ -]{{1,3}}"
     rf"(?:[{_UPPER}]\.?|[{_UPPER}][{_LETTER}'’]+|de|da|van|von|bin|al)"
 )
-_SENTENCE: Final = re.compile(rf"(?:[{_LETTER}]+['’,]? +){{2}}[{_LETTER}]+")
+_SENTENCE: Final = re.compile(rf"(?<![{_LETTER}])(?:[{_LETTER}]{{1,30}}['’,]? {{1,3}}){{2}}[{_LETTER}]")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _SCORE: Final = 0.75
 

@@ -26,7 +26,7 @@ from contracts.errors import FileRejected, InvalidInput
 
 _ROLE_STYLES = {"direct-identifier": "bold red", "quasi-identifier": "yellow", "sensitive": "magenta", "plain": "dim"}
 _STAGES = {"read": "Reading", "columns": "Judging columns", "text": "Reading free text", "done": "Done"}
-_LINES_AT_ONCE = 5000
+_LINES_AT_ONCE = 2000
 _WIDE = 120
 """Shapes and reasons are shown from this many characters a line on; `--json` has them always."""
 
@@ -112,11 +112,13 @@ def _scan_lines(file: Path, mode: Mode) -> Counter[str]:
 
     found: Counter[str] = Counter()
     texts = _read_lines(file)
-    for start in range(0, len(texts), _LINES_AT_ONCE):
-        batch = texts[start : start + _LINES_AT_ONCE]
-        for number, findings in enumerate(scan_text(batch, mode=mode), start=start + 1):
-            found.update(finding.type for finding in findings)
-            sys.stdout.write(_as_line(number, findings) + "\n")
+    with _bar() as tell:
+        for start in range(0, len(texts), _LINES_AT_ONCE):
+            tell("text", start / len(texts))
+            batch = texts[start : start + _LINES_AT_ONCE]
+            for number, findings in enumerate(scan_text(batch, mode=mode), start=start + 1):
+                found.update(finding.type for finding in findings)
+                sys.stdout.write(_as_line(number, findings) + "\n")
     sys.stdout.flush()
     return found
 

@@ -152,26 +152,18 @@ def resolve(matches: Sequence[Match], threshold: float) -> list[Match]:
     The stronger candidate wins (score, then length). What the weaker one covers beyond it is kept as a finding of its
     own, so that nothing that was found is left readable; a single character left over is nothing.
     """
+    taken = bytearray(max((match.end for match in matches), default=0))
     chosen: list[Match] = []
     for match in sorted(matches, key=lambda m: (-m.score, m.start - m.end, m.start)):
         if match.score < threshold:
             break
-        pieces = [(match.start, match.end)]
-        for taken in chosen:
-            rest: list[tuple[int, int]] = []
-            for start, end in pieces:
-                if taken.end <= start or end <= taken.start:
-                    rest.append((start, end))
-                    continue
-                if start < taken.start:
-                    rest.append((start, taken.start))
-                if taken.end < end:
-                    rest.append((taken.end, end))
-            pieces = rest
-            if not pieces:
-                break
-        whole = match.end - match.start
-        chosen.extend(
-            Match(match.type, start, end, match.score) for start, end in pieces if end - start >= min(2, whole)
-        )
+        least = min(2, match.end - match.start)
+        start = taken.find(0, match.start, match.end)
+        while start >= 0:
+            end = taken.find(1, start, match.end)
+            end = match.end if end < 0 else end
+            if end - start >= least:
+                chosen.append(Match(match.type, start, end, match.score))
+                taken[start:end] = b"\x01" * (end - start)
+            start = taken.find(0, end, match.end)
     return sorted(chosen, key=lambda m: m.start)

@@ -63,7 +63,7 @@ def decode(text: str, masses: Masses, mode: str) -> list[Match]:
         if len(word) == 1 and not (word in SINGLE and _TITLE_AFTER.match(text, end)):
             continue
         names.append(Match("PERSON", start, end, max(_SCORE, min(0.99, top))))
-    return names + _recurrences(text, names)
+    return names
 
 
 def _runs(text: str, person: Floats, begins: Floats) -> list[tuple[int, int]]:
@@ -88,19 +88,3 @@ def _runs(text: str, person: Floats, begins: Floats) -> list[tuple[int, int]]:
         if begin < end:
             trimmed.append((begin, end))
     return trimmed
-
-
-def _recurrences(text: str, names: list[Match]) -> list[Match]:
-    """The same names elsewhere in the same document, where the network did not see them."""
-    taken = [(m.start, m.end) for m in names]
-    again: list[Match] = []
-    for name in {text[m.start : m.end]: m for m in names if m.end - m.start >= 2}.items():
-        word, first = name
-        place = text.find(word)
-        while place >= 0:
-            end = place + len(word)
-            if not any(s < end and place < e for s, e in taken):
-                again.append(Match("PERSON", place, end, first.score))
-                taken.append((place, end))
-            place = text.find(word, end)
-    return again

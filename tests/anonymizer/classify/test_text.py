@@ -1,5 +1,8 @@
 """Free text, read through Presidio with the real network."""
 
+import time
+from itertools import pairwise
+
 import pytest
 
 import anonymizer
@@ -78,3 +81,18 @@ def test_balanced_reports_no_more_than_leak_first() -> None:
     assert set(balanced) <= set(careful)
     assert ("CN_ADDRESS", "5栋") in careful
     assert ("CN_ADDRESS", "5栋") not in balanced
+
+
+def test_a_long_text_is_read_in_pieces_and_nothing_is_lost_or_shifted() -> None:
+    line = "来电13812345678，姓名：李晓梅。"
+    found = anonymizer.scan_text([line * 200])[0]
+    assert len(found) == 400
+    assert {(line * 200)[f.start : f.end] for f in found} == {"13812345678", "李晓梅"}
+    assert all(a.end <= b.start for a, b in pairwise(found))
+
+
+@pytest.mark.parametrize("sign", ["a", "1", "王", "路1号", "(", " ", "a@", "微信号是"])
+def test_no_text_makes_a_pattern_run_away(sign: str) -> None:
+    started = time.process_time()
+    anonymizer.scan_text([sign * (12_000 // len(sign))])
+    assert time.process_time() - started < 20
