@@ -78,6 +78,9 @@ class JobRunner:
         ]
         for thread in threads:
             thread.start()
+        while not self._try_to_beat():
+            if stop.wait(POLL_SECONDS):
+                return
         with self._living(), Watcher(self._database, self._wakeup):
             while not stop.is_set():
                 self._wakeup.clear()
@@ -87,7 +90,7 @@ class JobRunner:
                     free = self._concurrency - len(self._active)
                     for claim in self._claim(free) if free > 0 else ():
                         work.put(claim)
-                except sa.exc.DBAPIError as error:
+                except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
                     log.warning("worker.database_away", error=type(error).__name__)
                     stop.wait(POLL_SECONDS)
                 self._wakeup.wait(POLL_SECONDS)
@@ -211,14 +214,22 @@ class JobRunner:
         finally:
             done.set()
             heart.join()
-            queue.leave(self._database, self.worker_id)
+            try:
+                queue.leave(self._database, self.worker_id)
+            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:  # then others will find that we are gone
+                log.warning("worker.leave_failed", error=type(error).__name__)
 
     def _heart(self, done: threading.Event) -> None:
         while not done.wait(BEAT_SECONDS):
-            try:
-                self._beat()
-            except sa.exc.DBAPIError as error:
-                log.warning("worker.heartbeat_failed", error=type(error).__name__)
+            self._try_to_beat()
+
+    def _try_to_beat(self) -> bool:
+        try:
+            self._beat()
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            log.warning("worker.heartbeat_failed", error=type(error).__name__)
+            return False
+        return True
 
     def _beat(self) -> None:
         """Show that we live, and take over from those who do not."""

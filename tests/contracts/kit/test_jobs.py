@@ -392,6 +392,28 @@ class TestWorkers:
         runner._beat()
         assert (job(database).state, job(database).crashes) == (JobState.QUEUED, 1)
 
+    def test_a_worker_outlives_the_loss_of_all_its_connections(
+        self, database_url: str, database: Database, registry: Registry, runner: JobRunner
+    ) -> None:
+        if database.is_sqlite:
+            pytest.skip("a file has no connections to lose")
+        ran = {"before": threading.Event(), "after": threading.Event()}
+        registry.on(Event.DATASET_CHANGED, "a.b")(lambda _, payload: ran[payload["dataset_id"]].set())
+        other = Database(database_url)
+        with working(runner):
+            happen(other, dataset_id="before")
+            assert ran["before"].wait(10)
+            with other.transaction() as session:
+                session.execute(
+                    sa.text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
+                )
+            happen(other, dataset_id="after")
+            assert ran["after"].wait(10)
+        other.close()
+
     def test_the_backlog_is_counted(self, database: Database, registry: Registry, runner: JobRunner) -> None:
         with database.reading() as session:
             assert jobs.backlog(session) == jobs.Backlog(0, 0, 0, 0.0)
