@@ -7,9 +7,8 @@ again.
     >>> result = anonymizer.anonymize("patients.csv", policy, secret=secret, release_id="r1", out=folder)
     >>> anonymizer.verify(folder).ok
 
-Tables may be a path (CSV, Parquet, JSON Lines), pandas, Polars or Arrow. Nothing here knows a database or
-the web. The
-functions are imported when first used, so that ``import anonymizer`` is quick.
+Tables may be a path (CSV, Parquet, JSON Lines), pandas, Polars or Arrow. Nothing here knows a database or the
+web. The functions are imported when first used, so that ``import anonymizer`` is quick.
 """
 
 from __future__ import annotations

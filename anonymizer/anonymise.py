@@ -40,14 +40,11 @@ def anonymize(
 ) -> AnonymizeResult:
     """Treat a table by a policy.
 
-    ``secret`` (16 bytes or more, kept by the dataset's owner) keys pseudonyms and the order of rows. The
-    same input, policy, secret
-    and ``release_id`` give the same content hash. ``scan`` only adds its counts to the report. With
-    ``out`` a folder is written
-    that :func:`anonymizer.verify` checks; it is marked unapproved. Raises
-    :class:`contracts.errors.InvalidInput` when policy and
-    table do not fit, and :class:`anonymizer.errors.Unreachable` when the models cannot be met within the
-    suppression limit.
+    ``secret`` (16 bytes or more, kept by the dataset's owner) keys pseudonyms and the order of rows. The same
+    input, policy, secret and ``release_id`` give the same content hash. ``scan`` only adds its counts to the
+    report. With ``out`` a folder is written that :func:`anonymizer.verify` checks; it is marked unapproved.
+    Raises :class:`contracts.errors.InvalidInput` when policy and table do not fit, and
+    :class:`anonymizer.errors.Unreachable` when the models cannot be met within the suppression limit.
     """
     tell = on_progress or (lambda stage, share: None)
     keys.check(secret)

@@ -21,8 +21,8 @@ class Classes:
     """Groups of combinations published alike.
 
     ``of_combination`` is -1 for suppressed combinations. ``cells[class, column]`` as the search gave them;
-    ``published`` holds per
-    quasi-identifier the release's columns with one entry per class. ``rows`` and ``subjects`` per class.
+    ``published`` holds per quasi-identifier the release's columns with one entry per class. ``rows`` and
+    ``subjects`` per class.
     """
 
     of_combination: IntArray
@@ -103,8 +103,8 @@ def raw_sizes(prepared: Prepared) -> IntArray:
 def linked_size(prepared: Prepared, classes: Classes) -> int | None:
     """Subjects in the smallest group whose rows lie in the same set of classes.
 
-    Whoever can join a subject's rows by its pseudonym sees that set, not the classes one by one. None
-    without subjects.
+    Whoever can join a subject's rows by its pseudonym sees that set, not the classes one by one. None without
+    subjects.
     """
     if prepared.subject is None:
         return None

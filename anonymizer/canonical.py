@@ -1,15 +1,11 @@
 """The content hash: what a released table says, whatever file format or writer version holds it.
 
-Canonical form, UTF-8, each line ended by ``\\n``: first ``shuyi-table-1``, then one line per column (name
-and type of the data
-contract, joined by a tab), an empty line, then every distinct row once, in rising byte order: its cells
-and after them the
-number of rows alike, joined by tabs. A cell is ``\\N`` when
-missing; text with backslash, tab, line feed and carriage return escaped as ``\\\\ \\t \\n \\r``; an
-integer in decimal; a
+Canonical form, UTF-8, each line ended by ``\\n``: first ``shuyi-table-1``, then one line per column (name and
+type of the data contract, joined by a tab), an empty line, then every distinct row once, in rising byte
+order: its cells and after them the number of rows alike, joined by tabs. A cell is ``\\N`` when missing; text
+with backslash, tab, line feed and carriage return escaped as ``\\\\ \\t \\n \\r``; an integer in decimal; a
 number as the decimal integer of its IEEE 754 double's 64 bits (-0 as 0); a date as days, a timestamp as
-microseconds since 1970; a
-truth value as 1 or 0. The hash is the SHA-256 of that.
+microseconds since 1970; a truth value as 1 or 0. The hash is the SHA-256 of that.
 """
 
 from __future__ import annotations

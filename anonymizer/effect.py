@@ -24,15 +24,13 @@ _SEED = b"shuyi preview"
 
 
 def preview(table: Source, policy: Policy, *, rows: int = 20) -> PolicyEffect:
-    """The effect of a policy: k reached, suppression, loss, class sizes and ``rows`` sample rows (raw
-    cells as shapes).
+    """The effect of a policy: k reached, suppression, loss, class sizes and ``rows`` sample rows (raw cells
+    as shapes).
 
     Tables of more than 50,000 rows are judged by that many rows drawn at random, which makes classes look
-    smaller than they
-    are; ``sampled`` and a warning say so. A policy that cannot be carried out is no error here:
-    ``reached`` is False and
-    ``problem`` tells why. Raises :class:`contracts.errors.InvalidInput` where policy and table do not fit
-    together.
+    smaller than they are; ``sampled`` and a warning say so. A policy that cannot be carried out is no error
+    here: ``reached`` is False and ``problem`` tells why. Raises :class:`contracts.errors.InvalidInput` where
+    policy and table do not fit together.
     """
     frame = sources.read(table)
     total = frame.height

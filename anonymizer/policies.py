@@ -91,15 +91,11 @@ def propose_policy(
     """A policy to begin with, from what a scan found.
 
     Direct identifiers are dropped, free text is redacted, quasi-identifiers are generalised by hierarchies
-    that fit the data, all
-    else is kept. ``subject`` names the column that tells subjects apart; left out, a direct identifier
-    that repeats is
-    taken. It is dropped too where quasi-identifiers are published, because a pseudonym that joins the rows
-    of a subject tells
-    more than the rows do; else it is pseudonymised for this release. ``hints`` overrule roles. Given a
-    table, hierarchies fit its
-    values and ``scan`` spares scanning again; given only a :class:`ScanResult` they fit the facts it
-    has of each column.
+    that fit the data, all else is kept. ``subject`` names the column that tells subjects apart; left out, a
+    direct identifier that repeats is taken. It is dropped too where quasi-identifiers are published, because
+    a pseudonym that joins the rows of a subject tells more than the rows do; else it is pseudonymised for
+    this release. ``hints`` overrule roles. Given a table, hierarchies fit its values and ``scan`` spares
+    scanning again; given only a :class:`ScanResult` they fit the facts it has of each column.
     """
     if isinstance(table, ScanResult):
         found, facts = table, {c.name: c.facts or ColumnFacts(kind="text") for c in table.columns}

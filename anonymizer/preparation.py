@@ -52,10 +52,9 @@ class Prepared:
 def prepare(table: pl.DataFrame, policy: Policy) -> Prepared:
     """Check that policy and table fit and count combinations.
 
-    Raises :class:`InvalidInput` for a column only one of both knows, an empty table, or a value its
-    hierarchy does not take.
-    Rows whose subject is empty count as one unknown subject together: nothing shows that they are
-    different people.
+    Raises :class:`InvalidInput` for a column only one of both knows, an empty table, or a value its hierarchy
+    does not take. Rows whose subject is empty count as one unknown subject together: nothing shows that they
+    are different people.
     """
     _check_columns(table, policy)
     subject, without = _subjects(table, policy)

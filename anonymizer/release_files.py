@@ -64,8 +64,7 @@ def csv_table(table: pl.DataFrame, contract: DataContract) -> pl.DataFrame:
     """The table as its CSV shows it.
 
     After OWASP's advice on CSV injection, text (and column names) that begin with ``= + - @``, tab or
-    carriage return get an
-    apostrophe before them. Numbers and dates are left alone.
+    carriage return get an apostrophe before them. Numbers and dates are left alone.
     """
     columns: list[pl.Expr] = []
     taken = set(table.columns)

@@ -46,9 +46,7 @@ class ColumnFacts(BaseModel):
     """What a generalisation hierarchy has to fit; nothing here tells of a cell.
 
     ``span`` is the reach of numbers, of dates in days (largest - smallest), rounded up to one digit;
-    ``code_length`` the
-    length of codes that
-    all have the same.
+    ``code_length`` the length of codes that all have the same.
     """
 
     model_config = ConfigDict(frozen=True)

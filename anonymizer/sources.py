@@ -1,9 +1,8 @@
 """Reading a table from whatever the caller has, into Polars.
 
 CSV is read as text first, so that leading zeros and long digit strings survive; :func:`read` then turns a
-column into
-numbers only when the text of every cell is what the number would be written as. Cells that are empty are
-missing.
+column into numbers only when the text of every cell is what the number would be written as. Cells that are
+empty are missing.
 """
 
 from __future__ import annotations
@@ -29,9 +28,8 @@ _SAFE_DIGITS = 15  # a double keeps 15 decimal digits; longer digit strings are 
 def read(table: Source, *, text_only: bool = False) -> pl.DataFrame:
     """The table as a Polars frame.
 
-    ``text_only`` keeps the columns of a CSV as text, for recognisers. Raises :class:`InvalidInput` when
-    the file cannot be
-    read, when it has no columns or two columns of one name.
+    ``text_only`` keeps the columns of a CSV as text, for recognisers. Raises :class:`InvalidInput` when the
+    file cannot be read, when it has no columns or two columns of one name.
     """
     frame = _frame(table, text_only=text_only)
     if frame.width == 0:
@@ -39,6 +37,11 @@ def read(table: Source, *, text_only: bool = False) -> pl.DataFrame:
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
     if nested:
         raise InvalidInput.at(f"columns/{nested[0]}", f"Column {nested[0]!r} holds lists or records: flatten it first")
+    strange = [name for name, dtype in frame.schema.items() if dtype in (pl.Binary, pl.Duration, pl.Object)]
+    if strange:
+        kind = frame.schema[strange[0]]
+        detail = f"Column {strange[0]!r} holds {kind}: turn it into text or numbers"
+        raise InvalidInput.at(f"columns/{strange[0]}", detail)
     casts = [
         pl.col(name).cast(pl.String)
         for name, dtype in frame.schema.items()

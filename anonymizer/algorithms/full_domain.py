@@ -1,14 +1,11 @@
 """Full-domain recoding: one level for each column, with the least loss over all.
 
 The nodes of the lattice (one level per column) are tried in rising order of a bound on their loss: what
-generalisation
-alone costs, which adds up over columns and is known without counting. If a node fails (too much would be
-suppressed),
-so does everything finer, so a chain is climbed from it to the highest node that fails and all below that
-is struck off at
-once. The first node left whose bound is not below the best loss ends the search, and the best is then
-proved to lose least.
-A lattice too large to hold is descended greedily instead; the certificate says so.
+generalisation alone costs, which adds up over columns and is known without counting. If a node fails (too
+much would be suppressed), so does everything finer, so a chain is climbed from it to the highest node that
+fails and all below that is struck off at once. The first node left whose bound is not below the best loss
+ends the search, and the best is then proved to lose least. A lattice too large to hold is descended greedily
+instead; the certificate says so.
 """
 
 from __future__ import annotations

@@ -18,14 +18,11 @@ def recode(histogram: Histogram, limit: float, *, missing_is_any: bool = False) 
 
     Combinations that meet the requirements by themselves keep their leaves. The others are cut by
     :func:`anonymizer.algorithms.mondrian.cut`, apart for each combination of columns that cannot be
-    generalised. Where what is
-    left of such a part does not meet the requirements even as one class, released combinations join it,
-    the smallest
-    first; where that is not enough either, it is suppressed. With ``missing_is_any`` a combination with
-    empty cells also stays as
-    it is when the released ones it does not contradict meet the requirements together with it. Raises
-    :class:`anonymizer.errors.Unreachable` when more than
-    ``limit`` (share of rows, and of subjects) would be.
+    generalised. Where what is left of such a part does not meet the requirements even as one class, released
+    combinations join it, the smallest first; where that is not enough either, it is suppressed. With
+    ``missing_is_any`` a combination with empty cells also stays as it is when the released ones it does not
+    contradict meet the requirements together with it. Raises :class:`anonymizer.errors.Unreachable` when more
+    than ``limit`` (share of rows, and of subjects) would be.
     """
     count = histogram.combinations
     everything = np.arange(count, dtype=np.int64)
@@ -108,8 +105,8 @@ def _fixed_parts(histogram: Histogram) -> IntArray:
 
 
 def _smallest_that_help(histogram: Histogram, members: IntArray, released: IntArray) -> IntArray:
-    """The smallest released combinations with which ``members`` meet the requirements; none when all are
-    not enough."""
+    """The smallest released combinations with which ``members`` meet the requirements; none when all are not
+    enough."""
     order = released[np.argsort(histogram.rows[released], kind="stable")]
     taken = 1
     while taken < 2 * len(order):

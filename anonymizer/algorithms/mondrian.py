@@ -1,12 +1,10 @@
 """Cutting combinations into classes from the top down, all classes of one depth at once.
 
-After Mondrian (LeFevre, DeWitt, Ramakrishnan 2006) on generalisation trees. A class starts with
-everything; in each
-round every class is cut on the column that lowers its information loss most. A cut on a tree sends each
-child that meets
-the requirements by itself its own way, and keeps the rest together under the parent (a class need not lose
-its large
-children because one is small). A cut on an ordered column divides it in two where the loss falls most.
+After Mondrian (LeFevre, DeWitt, Ramakrishnan 2006) on generalisation trees. A class starts with everything;
+in each round every class is cut on the column that lowers its information loss most. A cut on a tree sends
+each child that meets the requirements by itself its own way, and keeps the rest together under the parent (a
+class need not lose its large children because one is small). A cut on an ordered column divides it in two
+where the loss falls most.
 """
 
 from __future__ import annotations
@@ -143,8 +141,8 @@ def _mend_rest(
 ) -> BoolArray:
     """Children that may go their own way such that what stays behind is empty or meets the requirements too.
 
-    Where it does not, the smallest good child stays behind with it; where even that does not help, the
-    class is not cut.
+    Where it does not, the smallest good child stays behind with it; where even that does not help, the class
+    is not cut.
     """
     for attempt in range(2):
         behind = ~good[key]
@@ -206,8 +204,8 @@ def _best_feasible(
     gain: FloatArray,
     classes: int,
 ) -> IntArray:
-    """Per class the key after which cutting gains most with both sides meeting the requirements, -1
-    without one."""
+    """Per class the key after which cutting gains most with both sides meeting the requirements, -1 without
+    one."""
     best = np.full(classes, -1, dtype=np.int64)
     requirements = histogram.requirements
     if requirements.additive:

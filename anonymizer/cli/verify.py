@@ -18,6 +18,8 @@ from rich.table import Table
 
 from anonymizer.results import VerifyResult
 
+_LONGEST = 18
+
 
 def verify_command(
     release: Annotated[Path, typer.Argument(help="The folder of a release.", metavar="RELEASE", show_default=False)],
@@ -43,16 +45,21 @@ def verify_command(
         raise typer.Exit(1)
 
 
+def _short(text: str) -> str:
+    """Hashes and long lists cut to what a person compares; `--json` has them whole."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
 def _show(result: VerifyResult) -> None:
     console = Console()
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("Recomputed", overflow="fold")
-    table.add_column("Claimed", overflow="fold", max_width=32)
-    table.add_column("Found", overflow="fold", max_width=32)
+    table.add_column("Claimed", overflow="fold")
+    table.add_column("Found", overflow="fold")
     for check in result.checks:
         sign = "[green]ok[/]" if check.ok else "[bold red]no[/]"
-        table.add_row(sign, escape(check.name), escape(check.claimed), escape(check.found))
+        table.add_row(sign, escape(check.name), escape(_short(check.claimed)), escape(_short(check.found)))
     console.print(f"Release {escape(result.release_id)}")
     console.print(table)
     if result.attested:

@@ -1,8 +1,7 @@
 """The weighted histogram of quasi-identifier combinations: all that the search looks at.
 
 The table is read once to count and once to apply, whatever the search does between. Another engine (larger
-than memory, or
-distributed) has to give this histogram and to join its recoding back.
+than memory, or distributed) has to give this histogram and to join its recoding back.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ def encode(name: str, hierarchy: Hierarchy, table: pl.DataFrame, *, mixed: bool)
     """Make a column ready for the search.
 
     ``mixed``: the release may show several levels in this column (local recoding), so codes carry their
-    level. Raises
-    :class:`contracts.errors.InvalidInput` naming the column and the value that the hierarchy cannot take.
+    level. Raises :class:`contracts.errors.InvalidInput` naming the column and the value that the hierarchy
+    cannot take.
     """
     column = table.get_column(name)
     match hierarchy:

@@ -16,9 +16,8 @@ from contracts.privacy import CategoryHierarchy, PrefixHierarchy
 def encode_tree(name: str, hierarchy: CategoryHierarchy, column: pl.Series, *, mixed: bool) -> EncodedColumn:
     """A tree given by its rows.
 
-    The loss counts all leaves of the tree, whether they occur or not. Where all leaves are numbers it is
-    that of ranges over
-    the table's domain, so that it compares with a numeric hierarchy's.
+    The loss counts all leaves of the tree, whether they occur or not. Where all leaves are numbers it is that
+    of ranges over the table's domain, so that it compares with a numeric hierarchy's.
     """
     assert hierarchy.rows is not None, "files are read when the policy is loaded"
     distinct = Distinct.of(column)

@@ -1,10 +1,8 @@
 """Administrative divisions read from codes, resident identity numbers or addresses.
 
-Codes follow GB/T 2260 (two digits province, four city, six district) and the statistical code (nine:
-street). Addresses are
-read with the gazetteer: a district's name that several cities share is taken for the city the address
-names, else for the
-city most of the column's other addresses lie in.
+Codes follow GB/T 2260 (two digits province, four city, six district) and the statistical code (nine: street).
+Addresses are read with the gazetteer: a district's name that several cities share is taken for the city the
+address names, else for the city most of the column's other addresses lie in.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """A quasi-identifier made ready for the search: small integers instead of values, and a tree above them.
 
-Every row holds a *leaf* (the finest publishable value). On each *level* a leaf is shown as a *node*; the
-last level of a
-tree with a root is "everything". What a row of the release shows is a *cell*: a node, or, in columns whose
-ranges are
-free, a run of neighbouring leaves.
+Every row holds a *leaf* (the finest publishable value). On each *level* a leaf is shown as a *node*; the last
+level of a tree with a root is "everything". What a row of the release shows is a *cell*: a node, or, in
+columns whose ranges are free, a run of neighbouring leaves.
 """
 
 from __future__ import annotations
@@ -34,8 +32,8 @@ class Publisher(Protocol):
     """Turns nodes into the typed columns of a release."""
 
     def publish(self, low: IntArray, high: IntArray) -> list[PublishedColumn]:
-        """``low`` and ``high`` are nodes; they differ only in a free range, whose first and last leaf's
-        nodes they are."""
+        """``low`` and ``high`` are nodes; they differ only in a free range, whose first and last leaf's nodes
+        they are."""
 
     def labels(self, low: IntArray, high: IntArray) -> list[str]:
         """The same as one readable text per entry."""
@@ -46,12 +44,10 @@ class Tree:
     """The levels above a column's leaves.
 
     ``node_of[level, leaf]`` is the node a leaf is shown as; node ids are unique over all levels.
-    ``loss[node]`` is the
-    information lost, 0 to 1. ``level[node]`` is the level a node belongs to. With ``root`` the last level
-    is one node for
-    everything. ``free`` marks an ordered column whose leaves before ``missing`` may be joined into ranges;
-    ``position`` are
-    then each leaf's (low, high) on the scale 0 to 1 of the domain, by which a range's loss is measured.
+    ``loss[node]`` is the information lost, 0 to 1. ``level[node]`` is the level a node belongs to. With
+    ``root`` the last level is one node for everything. ``free`` marks an ordered column whose leaves before
+    ``missing`` may be joined into ranges; ``position`` are then each leaf's (low, high) on the scale 0 to 1
+    of the domain, by which a range's loss is measured.
     """
 
     node_of: IntArray
@@ -91,8 +87,8 @@ class Tree:
         return cells
 
     def ends(self, cells: IntArray) -> tuple[IntArray, IntArray]:
-        """The nodes of the first and the last leaf of each cell (the node itself, twice, unless it is a
-        free range)."""
+        """The nodes of the first and the last leaf of each cell (the node itself, twice, unless it is a free
+        range)."""
         is_range = cells >= self.nodes
         if not is_range.any():
             return cells, cells
@@ -163,13 +159,11 @@ def build_tree(
 ) -> tuple[Tree, list[tuple[int, int]]]:
     """Number the nodes of a tree.
 
-    ``keys[level][leaf]`` names the group a leaf belongs to on a level (fine to coarse); None: the leaf
-    cannot be shown on
-    this level and shows as on the next coarser one, at last as the root. ``loss[level][leaf]`` is the loss
-    of that group. The missing leaf, if there is one, is
-    added after the others and stands alone on every level below the root. Returns the tree and, per node,
-    the (level, leaf) it
-    was first met at (level -1: missing, -2: root).
+    ``keys[level][leaf]`` names the group a leaf belongs to on a level (fine to coarse); None: the leaf cannot
+    be shown on this level and shows as on the next coarser one, at last as the root. ``loss[level][leaf]`` is
+    the loss of that group. The missing leaf, if there is one, is added after the others and stands alone on
+    every level below the root. Returns the tree and, per node, the (level, leaf) it was first met at (level
+    -1: missing, -2: root).
     """
     leaves = len(keys[0])
     width = leaves + has_missing

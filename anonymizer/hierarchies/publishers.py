@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from anonymizer.hierarchies.encoded import IntArray, PublishedColumn
@@ -30,8 +29,8 @@ def field_type(dtype: pl.DataType) -> FieldType:
 
 @dataclass(frozen=True)
 class RangePublisher:
-    """``<name>_low`` and ``<name>_high``, both inclusive, one entry per node; null where the side is open
-    or missing."""
+    """``<name>_low`` and ``<name>_high``, both inclusive, one entry per node; null where the side is open or
+    missing."""
 
     name: str
     low: pl.Series
@@ -78,8 +77,8 @@ def plain_text(value: object) -> str:
 
 @dataclass(frozen=True)
 class CodePublisher:
-    """``<name>_code`` and ``<name>_level`` where levels are mixed; one text column ``<name>`` where they
-    are not.
+    """``<name>_code`` and ``<name>_level`` where levels are mixed; one text column ``<name>`` where they are
+    not.
 
     ``texts`` and ``levels`` have one entry per node. A missing value has no text and level 0.
     """
@@ -139,8 +138,3 @@ class PairPublisher:
     def labels(self, low: IntArray, high: IntArray) -> list[str]:
         both = zip(self.first.labels(low, high), self.second.labels(low, high), strict=True)
         return [f"{a}, {b}" if a or b else "" for a, b in both]
-
-
-def as_ids(values: list[int]) -> IntArray:
-    """A list of node ids as an array."""
-    return np.array(values, dtype=np.int64)

@@ -1,10 +1,9 @@
 """What must hold in every class of rows that look alike, as counts of distinct things.
 
 k-anonymity asks for k distinct subjects, distinct l-diversity for l distinct values of a sensitive column:
-one machinery. Things
-that occur in one combination of quasi-identifiers only are counted by adding; those that occur in several
-(a person with
-rows in two of them) are kept one by one, so that joining combinations never counts them twice.
+one machinery. Things that occur in one combination of quasi-identifiers only are counted by adding; those
+that occur in several (a person with rows in two of them) are kept one by one, so that joining combinations
+never counts them twice.
 """
 
 from __future__ import annotations

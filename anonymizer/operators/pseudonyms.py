@@ -18,9 +18,8 @@ _PREFIX = "p"  # a letter first: no spreadsheet takes the code for a number or a
 def pseudonymise(column: pl.Series, operator: Pseudonymise, secret: bytes, release_id: str) -> pl.Series:
     """Codes of ``length`` base-32 characters after a ``p``; missing stays missing.
 
-    The key depends on the column's name, and on the release unless the scope is the dataset. Raises when
-    two values get
-    one code (the remedy is a greater length).
+    The key depends on the column's name, and on the release unless the scope is the dataset. Raises when two
+    values get one code (the remedy is a greater length).
     """
     scope = (column.name,) if operator.scope == "dataset" else (column.name, release_id)
     key = keys.derive(secret, f"pseudonym/{operator.scope}", *scope)

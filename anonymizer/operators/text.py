@@ -19,8 +19,8 @@ def redact(
     find: Callable[[Sequence[str]], list[list[Finding]]],
     on_progress: Callable[[float], None] | None = None,
 ) -> tuple[pl.Series, Counter[str], int]:
-    """The column with findings replaced, findings hidden by type (counted per cell), and the number of
-    cells changed.
+    """The column with findings replaced, findings hidden by type (counted per cell), and the number of cells
+    changed.
 
     Each distinct text is read once, ``find`` gets them in batches.
     """

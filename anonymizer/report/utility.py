@@ -1,5 +1,5 @@
-"""What the officer sees of use and risk: distributions before and after, risky combinations and sample
-rows as shapes."""
+"""What the officer sees of use and risk: distributions before and after, risky combinations and sample rows
+as shapes."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def _combinations(prepared: Prepared, chosen: IntArray, sizes: IntArray) -> list
 def sample_rows(
     prepared: Prepared, classes: Classes, contract: DataContract, rows: IntArray, released: pl.DataFrame
 ) -> list[SampleRow]:
-    """Rows before (shapes only) and after. ``released`` holds those of ``rows`` that are published, in
-    table order."""
+    """Rows before (shapes only) and after. ``released`` holds those of ``rows`` that are published, in table
+    order."""
     rows = np.sort(rows)
     published = classes.of_combination[prepared.histogram.combination_of_row[rows]] >= 0
     raw = prepared.table[rows.tolist()]
@@ -121,7 +121,7 @@ def sample_rows(
 
 
 def draw(key: bytes, rows: int, count: int) -> npt.NDArray[np.int64]:
-    """``count`` different row numbers below ``rows`` (all when there are fewer), from a generator seeded
-    by ``key``."""
+    """``count`` different row numbers below ``rows`` (all when there are fewer), from a generator seeded by
+    ``key``."""
     generator = np.random.Generator(np.random.PCG64(int.from_bytes(key, "big")))
     return generator.choice(rows, size=min(count, rows), replace=False).astype(np.int64)

@@ -1,5 +1,5 @@
-"""Counting classes in a released table. Used for the claims a run makes and for checking them: one
-definition of each count."""
+"""Counting classes in a released table. Used for the claims a run makes and for checking them: one definition
+of each count."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def quasi_columns(contract: DataContract, policy: Policy) -> list[list[str]]:
 
 
 def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts:
-    """Classes of rows alike in all published quasi-identifiers, with rows, subjects and sensitive values
-    in each.
+    """Classes of rows alike in all published quasi-identifiers, with rows, subjects and sensitive values in
+    each.
 
-    Where a missing value may stand for any, a row with missing quasi-identifiers counts with the rows it
-    does not contradict.
+    Where a missing value may stand for any, a row with missing quasi-identifiers counts with the rows it does
+    not contradict.
     """
     groups = quasi_columns(contract, policy)
     names = [name for group in groups for name in group]

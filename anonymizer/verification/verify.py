@@ -27,8 +27,7 @@ def verify(release: Path) -> VerifyResult:
     """Check a release's folder, as :func:`anonymizer.anonymize` or the catalog wrote it.
 
     Raises :class:`anonymizer.errors.ReleaseUnreadable` when a needed file is missing or cannot be read at
-    all; everything
-    that reads but does not agree is a failed check in the result.
+    all; everything that reads but does not agree is a failed check in the result.
     """
     folder = Path(release)
     manifest = _manifest(folder)
@@ -256,8 +255,9 @@ def _attested(report: PublicReport) -> dict[str, str]:
         "rows suppressed": str(attested.rows_suppressed),
         "subjects read": str(attested.subjects_in),
         "information loss": f"{attested.loss:.4f}",
-        "personal data found": str(sum(attested.entities_found.values())),
     }
+    if attested.entities_found:
+        found["personal data found"] = str(sum(attested.entities_found.values()))
     if report.claims.recomputable.k_by_subject is None and attested.k_by_subject is not None:
         found["k by subject"] = str(attested.k_by_subject)
     for threshold in report.thresholds:

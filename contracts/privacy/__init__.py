@@ -1,5 +1,5 @@
-"""Words of disclosure control shared by all packages: policy, hierarchies, reports, manifest. No I/O and
-no rules of law."""
+"""Words of disclosure control shared by all packages: policy, hierarchies, reports, manifest. No I/O and no
+rules of law."""
 
 from contracts.privacy.hierarchies import (
     CategoryHierarchy,

@@ -1,10 +1,9 @@
 """Generalisation hierarchies as a policy writes them: which coarser levels a column may be published at.
 
-Levels go from fine to coarse and each must nest in the next. Only the listed levels are published; above
-the coarsest
-there is always one more, "everything", which a release shows as ``*`` (or as the full range). Whether the
-data can be
-read as the hierarchy expects is found out when the policy meets a table (:mod:`anonymizer.hierarchies`).
+Levels go from fine to coarse and each must nest in the next. Only the listed levels are published; above the
+coarsest there is always one more, "everything", which a release shows as ``*`` (or as the full range).
+Whether the data can be read as the hierarchy expects is found out when the policy meets a table
+(:mod:`anonymizer.hierarchies`).
 """
 
 from __future__ import annotations
@@ -37,11 +36,9 @@ class NumericHierarchy(HierarchyModel):
     """Numbers as ranges. Give ``widths`` (equal bands counted from ``origin``) or ``cut_points`` (band
     borders by level).
 
-    ``widths: [1, 5, 10]`` publishes single numbers, then fives, then tens. A border belongs to the band
-    above it.
-    ``ranges: free`` lets the local algorithm join any neighbouring bands of the finest level, which loses
-    less than
-    climbing from level to level; ``nested`` keeps to the listed bands.
+    ``widths: [1, 5, 10]`` publishes single numbers, then fives, then tens. A border belongs to the band above
+    it. ``ranges: free`` lets the local algorithm join any neighbouring bands of the finest level, which loses
+    less than climbing from level to level; ``nested`` keeps to the listed bands.
     """
 
     kind: Literal["numeric"] = "numeric"
@@ -149,11 +146,9 @@ class DivisionsHierarchy(HierarchyModel):
 class CategoryHierarchy(HierarchyModel):
     """A tree of categories: each row goes from a value up to ever coarser names, as in ARX's hierarchy files.
 
-    ``rows: [[Bachelors, Undergraduate, Higher education], …]``; all rows have the same length and a
-    trailing ``*`` may
-    be written or left out. ``file`` names a CSV with such rows beside the policy; reading the policy file
-    takes its
-    content in, so that a policy in memory is complete.
+    ``rows: [[Bachelors, Undergraduate, Higher education], …]``; all rows have the same length and a trailing
+    ``*`` may be written or left out. ``file`` names a CSV with such rows beside the policy; reading the
+    policy file takes its content in, so that a policy in memory is complete.
     """
 
     kind: Literal["category"] = "category"

@@ -1,8 +1,8 @@
 """The privacy policy of a table: what each column is, what is done to it, and what must hold in the end.
 
 A policy is written in YAML, proposed by :func:`anonymizer.propose_policy` and edited by people, so every
-mistake is
-told with its place (``columns.sfzh.operator.kind``). :meth:`Policy.json_schema` documents every key.
+mistake is told with its place (``columns.sfzh.operator.kind``). :meth:`Policy.json_schema` documents every
+key.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Drop(PolicyModel):
 
 
 class Mask(PolicyModel):
-    """Replace characters by ``char``, keeping ``keep_start`` and ``keep_end`` of them when at least as
-    many are hidden."""
+    """Replace characters by ``char``, keeping ``keep_start`` and ``keep_end`` of them when at least as many
+    are hidden."""
 
     kind: Literal["mask"] = "mask"
     keep_start: Annotated[int, Field(ge=0, le=100)] = 0
@@ -54,9 +54,8 @@ class Mask(PolicyModel):
 class Pseudonymise(PolicyModel):
     """Replace each value by a keyed code (HMAC-SHA-256): same value, same code.
 
-    ``scope: release`` makes codes that cannot be joined with another release; ``dataset`` keeps them over
-    the releases of
-    one dataset. ``length`` is the number of base-32 characters (5 bits each).
+    ``scope: release`` makes codes that cannot be joined with another release; ``dataset`` keeps them over the
+    releases of one dataset. ``length`` is the number of base-32 characters (5 bits each).
     """
 
     kind: Literal["pseudonymise"] = "pseudonymise"
@@ -151,9 +150,8 @@ class Policy(PolicyModel):
     """What is done to a table before it may be published.
 
     ``subject`` names the column that tells one subject from another; None means that every row is its own.
-    Columns of
-    the table that the policy does not name are an error when it is applied: nothing is published by
-    oversight.
+    Columns of the table that the policy does not name are an error when it is applied: nothing is published
+    by oversight.
     """
 
     version: Literal[1] = POLICY_VERSION
@@ -174,9 +172,8 @@ class Policy(PolicyModel):
     def quasi_identifiers(self) -> list[str]:
         """Columns that count when people are told apart, in the policy's order.
 
-        The longitude of a geo grid is counted under its latitude; a mask that leaves characters of a
-        direct identifier
-        readable leaves a quasi-identifier, so it is counted too.
+        The longitude of a geo grid is counted under its latitude; a mask that leaves characters of a direct
+        identifier readable leaves a quasi-identifier, so it is counted too.
         """
         names = []
         for name, column in self.columns.items():

@@ -1,9 +1,8 @@
 """What one run of the anonymiser says about itself: the public report, the officer's report and the manifest.
 
 The public report keeps apart what anybody can recompute from the release (with its manifest, data contract
-and policy)
-and what the run attests. Distributions, shapes of raw values and rows at risk are in the officer's report
-only.
+and policy) and what the run attests. Distributions, shapes of raw values and rows at risk are in the
+officer's report only.
 """
 
 from __future__ import annotations
@@ -41,10 +40,8 @@ class RecomputableClaims(ReportModel):
     otherwise.
 
     ``k_by_row``: rows in the smallest group of rows that look the same in ``quasi_identifiers`` (published
-    columns); None
-    without quasi-identifiers or rows. ``k_by_subject`` is here only where the subject's pseudonym is
-    published or every row is
-    its own subject.
+    columns); None without quasi-identifiers or rows. ``k_by_subject`` is here only where the subject's
+    pseudonym is published or every row is its own subject.
     """
 
     content_hash: str
@@ -61,9 +58,9 @@ class RecomputableClaims(ReportModel):
 class ColumnLoss(ReportModel):
     """Information lost in one quasi-identifier, 0 (as it was) to 1 (nothing left), mean over all rows read.
 
-    Lost is (leaves covered - 1) / (leaves - 1), for ranges of numbers (high - low) / (domain's high -
-    low); suppressed rows
-    count 1. ``wholly_hidden_share``: rows published with nothing left in this column, of the rows published.
+    Lost is (leaves covered - 1) / (leaves - 1), for ranges of numbers (high - low) / (domain's high - low);
+    suppressed rows count 1. ``wholly_hidden_share``: rows published with nothing left in this column, of the
+    rows published.
     """
 
     column: str
@@ -87,8 +84,8 @@ class AttestedClaims(ReportModel):
     """Entity type to the number of cells (scan) or findings hidden in text (redaction)."""
     texts_redacted: int
     linked_k: int | None
-    """Where a pseudonym joins several rows of a subject: subjects in the smallest group with the same set
-    of classes."""
+    """Where a pseudonym joins several rows of a subject: subjects in the smallest group with the same set of
+    classes."""
 
 
 class Claims(ReportModel):
@@ -139,16 +136,16 @@ class PublicReport(ReportModel):
     treatments: list[Treatment]
     algorithm: str
     certificate: dict[str, int | float | str | bool]
-    """What the search did (nodes checked and pruned, partitions cut) and whether its result is proved to
-    lose least."""
+    """What the search did (nodes checked and pruned, partitions cut) and whether its result is proved to lose
+    least."""
     assumptions: list[Text]
     warnings: list[Warning]
     law_references: list[LawReference]
 
 
 class AttackerRisk(ReportModel):
-    """Re-identification risk seen by one attacker: highest and average over subjects, and the share above
-    the threshold.
+    """Re-identification risk seen by one attacker: highest and average over subjects, and the share above the
+    threshold.
 
     *prosecutor*: knows that the target is in the table, risk 1 / (subjects alike). *journalist*: seeks
     anyone and needs the

@@ -13,9 +13,8 @@ ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 class ColumnRole(StrEnum):
     """The part a column plays in telling people apart.
 
-    A direct identifier names one person by itself, quasi-identifiers do so together, a sensitive attribute
-    is what must
-    not be learnt about a person, and a plain column says nothing about anybody.
+    A direct identifier names one person by itself, quasi-identifiers do so together, a sensitive attribute is
+    what must not be learnt about a person, and a plain column says nothing about anybody.
     """
 
     DIRECT_IDENTIFIER = "direct-identifier"

@@ -55,5 +55,7 @@ def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path) -> None:
             read(tmp_path / name)
     with pytest.raises(InvalidInput, match="lists"):
         read(pl.DataFrame({"a": [[1]]}))
+    with pytest.raises(InvalidInput, match="Binary"):
+        read(pl.DataFrame({"a": [b"x"]}))
     with pytest.raises(InvalidInput, match="no columns"):
         read(pl.DataFrame())
