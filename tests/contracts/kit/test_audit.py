@@ -127,7 +127,7 @@ def test_concurrent_writers_make_one_chain(database: Database) -> None:
 
     def writer() -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             for number in range(8):
                 with database.transaction() as session:
                     audit.record(session, ALICE, "a.b", "thing", str(number))
@@ -139,7 +139,7 @@ def test_concurrent_writers_make_one_chain(database: Database) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert errors == []
     assert check(database) == ChainStatus(True, 64)
 
@@ -172,7 +172,7 @@ def test_audited_transactions_that_lock_the_same_rows_do_not_deadlock(database: 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert errors == []
     assert check(database) == ChainStatus(True, 61)
 

@@ -68,7 +68,7 @@ class TestSessions:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
         with database.reading() as session:
             assert session.execute(sa.text("SELECT n FROM counter")).scalar_one() == 40
 

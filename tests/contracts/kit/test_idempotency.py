@@ -74,7 +74,7 @@ def test_a_request_that_comes_while_the_first_is_under_way_is_refused(database: 
 
     def slow(session: Session) -> Answer:
         entered.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return pay(session)
 
     if database.is_sqlite:  # one writer at a time there, so the second cannot even begin: have it come between
@@ -85,11 +85,11 @@ def test_a_request_that_comes_while_the_first_is_under_way_is_refused(database: 
     else:
         thread = threading.Thread(target=lambda: answers.append(send(database, slow)))
         thread.start()
-        assert entered.wait(10)
+        assert entered.wait(60)
         with pytest.raises(UnderWay) as refused:
             send(database)
         go_on.set()
-        thread.join(10)
+        thread.join(60)
         assert [answer.status for answer in answers] == [201]
         assert paid(database) == 1
     assert refused.value.status == 409
@@ -100,7 +100,7 @@ def test_requests_at_the_same_instant_have_one_effect(database: Database) -> Non
     outcomes: list[object] = []
 
     def request() -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         try:
             outcomes.append(send(database).status)
         except UnderWay:
@@ -110,7 +110,7 @@ def test_requests_at_the_same_instant_have_one_effect(database: Database) -> Non
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert len(outcomes) == 6
     assert set(outcomes) <= {201, 409}
     assert 201 in outcomes

@@ -44,7 +44,7 @@ def working(runner: JobRunner) -> Iterator[None]:
     finally:
         stop.set()
         runner.wake()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -315,7 +315,7 @@ class TestWorkers:
         registry.on(Event.DATASET_CHANGED, "a.b")(lambda *_: started.set())
         with working(runner):
             happen(database)
-            assert started.wait(5)
+            assert started.wait(60)
 
     def test_several_workers_share_the_work_and_nothing_runs_twice(
         self, database: Database, registry: Registry, make_runner: MakeRunner
@@ -326,7 +326,7 @@ class TestWorkers:
 
         def handler(_context: JobContext, payload: dict[str, str]) -> None:
             if payload["dataset_id"] in ("0", "1", "2"):
-                three_at_once.wait(10)  # a worker has two threads, so this takes both workers
+                three_at_once.wait(60)  # a worker has two threads, so this takes both workers
             ran.append(payload["dataset_id"])
             if len(ran) == 30:
                 all_done.set()
@@ -335,7 +335,7 @@ class TestWorkers:
         with working(make_runner()), working(make_runner()):
             for number in range(30):
                 happen(database, dataset_id=str(number))
-            assert all_done.wait(20)
+            assert all_done.wait(60)
         assert sorted(ran, key=int) == [str(number) for number in range(30)]
 
     def test_a_worker_leaves_no_trace_of_itself(self, database: Database, runner: JobRunner) -> None:
@@ -354,16 +354,16 @@ class TestWorkers:
             attempts.append(context.attempt)
             started.set()
             if context.attempt == 1:
-                assert end.wait(20)
+                assert end.wait(60)
 
         registry.on(Event.DATASET_CHANGED, "a.b")(handler)
         happen(database)
         stop = threading.Event()
         impatient = threading.Thread(target=make_runner().run_forever, args=(stop,), kwargs={"grace_seconds": 0.0})
         impatient.start()
-        assert started.wait(10)
+        assert started.wait(60)
         stop.set()
-        impatient.join(10)
+        impatient.join(60)
         left = job(database)
         assert (left.state, left.crashes) == (JobState.QUEUED, 0)
         assert make_runner().run_until_idle().done == 1
@@ -402,7 +402,7 @@ class TestWorkers:
         other = Database(database_url)
         with working(runner):
             happen(other, dataset_id="before")
-            assert ran["before"].wait(10)
+            assert ran["before"].wait(60)
             with other.transaction() as session:
                 session.execute(
                     sa.text(
@@ -411,7 +411,7 @@ class TestWorkers:
                     )
                 )
             happen(other, dataset_id="after")
-            assert ran["after"].wait(10)
+            assert ran["after"].wait(60)
         other.close()
 
     def test_the_backlog_is_counted(self, database: Database, registry: Registry, runner: JobRunner) -> None:
@@ -457,4 +457,4 @@ class TestPeriodic:
         ran = threading.Event()
         registry.every(timedelta(hours=1), "a.sweep")(lambda *_: ran.set())
         with working(runner):
-            assert ran.wait(5)
+            assert ran.wait(60)
