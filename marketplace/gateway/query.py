@@ -12,6 +12,8 @@ for, `*` by all.
 import base64
 import binascii
 import hashlib
+import struct
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -366,21 +368,24 @@ def _fingerprint(conditions: list[str], values: list[Any], order: str) -> str:
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
+_CURSOR = struct.Struct("<16s8sq")
+
+
 def write_cursor(release_id: str, fingerprint: str, place: int) -> str:
     """Where to go on: bound to the release and to the conditions it was made under."""
-    text = orjson.dumps([release_id, fingerprint, place])
-    return "c_" + base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+    packed = _CURSOR.pack(uuid.UUID(release_id).bytes, bytes.fromhex(fingerprint), place)
+    return "c_" + base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
 def _decoded(cursor: str) -> tuple[str, str, int]:
+    text = cursor.removeprefix("c_")
     try:
-        padded = cursor.removeprefix("c_") + "=" * (-len(cursor.removeprefix("c_")) % 4)
-        release_id, fingerprint, place = orjson.loads(base64.urlsafe_b64decode(padded))
-        if not (isinstance(release_id, str) and isinstance(fingerprint, str) and isinstance(place, int) and place >= 0):
+        release, fingerprint, place = _CURSOR.unpack(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not cursor.startswith("c_") or place < 0:
             raise ValueError
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, struct.error):
         raise at(BadCursor, "cursor", "This is no cursor of ours; take `next` of an answer as it is.") from None
-    return release_id, fingerprint, place
+    return str(uuid.UUID(bytes=release)), fingerprint.hex(), place
 
 
 def release_of_cursor(cursor: str) -> str:

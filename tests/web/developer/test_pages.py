@@ -1,0 +1,117 @@
+"""Developer pages and their API: a key made on a page reads data, usage shows it, a revoked key stops."""
+
+import re
+import time
+
+import pytest
+
+from contracts.ids import new_id
+from marketplace.gateway import errors as gateway_errors
+from marketplace.metering.errors import MeteringUnavailable, QuotaExhausted
+from marketplace.subscriptions.models import Subscription
+from tests.factories.dataplane import DataPlane
+from tests.web.developer.conftest import ClientOf
+from web.pages.developer import why
+
+SECRET = re.compile(r"sy_(?:live|test)_[0-9A-Za-z]{28}")
+
+
+def test_from_a_new_key_to_live_usage(plane: DataPlane, subscription: Subscription, client_of: ClientOf) -> None:
+    developer, program = client_of("developer"), client_of("nobody")
+    page = f"/developer/subscriptions/{subscription.id}"
+    made = developer.post(f"{page}/keys", data={"name": "预测服务", "mode": "live"})
+    [secret] = set(SECRET.findall(made.text))
+    assert made.headers["cache-control"] == "no-store"
+    assert secret not in developer.get(f"{page}/keys").text
+
+    for _ in range(3):
+        answer = program.get("/data/v1/car-parks/records?limit=2", headers={"Authorization": f"Bearer {secret}"})
+        assert answer.status_code == 200
+    assert (
+        program.get("/data/v1/car-parks/records?colour=red", headers={"Authorization": f"Bearer {secret}"}).status_code
+        == 422
+    )
+
+    give_up = time.monotonic() + 5  # usage is promised within five seconds
+    api = f"/api/v1/subscriptions/{subscription.id}"
+    while (seen := developer.get(f"{api}/usage").json())["calls"] < 3:
+        assert time.monotonic() < give_up, seen
+    assert seen["rows"] == 6
+    assert {(one["status"], one["reason"], one["calls"]) for one in seen["answers"]} == {
+        (200, "", 3),
+        (422, "unknown-field", 1),
+    }
+    assert developer.get(f"{api}/quota").json()["used"] == 3
+    text = developer.get(page).text
+    assert "1,000" in text
+    assert 'href="/developer/why/unknown-field"' in text
+    assert developer.get(f"{page}/usage.csv").text.splitlines()[-1].endswith(",3,6,{},1".format(seen["bytes"]))
+
+
+def test_rotating_and_revoking(subscription: Subscription, client_of: ClientOf) -> None:
+    developer = client_of("developer")
+    page = f"/developer/subscriptions/{subscription.id}/keys"
+    [old] = set(SECRET.findall(developer.post(page, data={"name": "one"}).text))
+    [key] = developer.get(f"/api/v1/subscriptions/{subscription.id}/keys").json()
+    [new] = set(SECRET.findall(developer.post(f"/developer/keys/{key['id']}/rotate").text))
+    assert old != new
+    assert "Revoke “one”?" in developer.get(f"/developer/keys/{key['id']}/revoke").text
+    assert developer.post(f"/developer/keys/{key['id']}/revoke", follow_redirects=False).status_code == 303
+    states = {
+        one["masked"][-4:]: one["state"]
+        for one in developer.get(f"/api/v1/subscriptions/{subscription.id}/keys").json()
+    }
+    assert states == {old[-4:]: "revoked", new[-4:]: "active"}
+
+
+def test_whoever_holds_a_leaked_key_stops_it(subscription: Subscription, client_of: ClientOf) -> None:
+    developer, finder = client_of("developer"), client_of("nobody")
+    made = developer.post(f"/api/v1/subscriptions/{subscription.id}/keys", json={"name": "leaky"}).json()
+    assert finder.post("/developer/leaked", data={"secret": made["secret"][:-1]}).status_code == 422
+    assert finder.post("/developer/leaked", data={"secret": made["secret"]}, follow_redirects=False).status_code == 303
+    assert developer.get(f"/api/v1/keys/{made['id']}").json()["state"] == "revoked"
+
+
+def test_the_console_runs_on_the_sample_for_nothing(subscription: Subscription, client_of: ClientOf) -> None:
+    developer = client_of("developer")
+    page = f"/developer/subscriptions/{subscription.id}/console"
+    text = developer.get(
+        page, params={"endpoint": "records", "field1": "spaces", "op1": "gte", "value1": "300", "limit": "1"}
+    ).text
+    assert "spaces.gte=300" in text
+    assert "&#34;sample&#34;: true" in text
+    assert "unknown-field" in developer.get(page, params={"endpoint": "records", "select": "colour"}).text
+    assert developer.get(f"/api/v1/subscriptions/{subscription.id}/usage").json()["calls"] == 0
+
+
+@pytest.mark.parametrize("who", ["nobody", "provider", "officer"])
+def test_others_see_nothing(subscription: Subscription, client_of: ClientOf, who: str) -> None:
+    client = client_of(who)
+    for path in (
+        f"/developer/subscriptions/{subscription.id}",
+        f"/developer/subscriptions/{subscription.id}/keys",
+        f"/developer/subscriptions/{subscription.id}/console",
+        f"/api/v1/subscriptions/{subscription.id}/usage",
+        f"/api/v1/subscriptions/{subscription.id}/quota",
+        f"/api/v1/subscriptions/{subscription.id}/keys",
+        f"/api/v1/keys/{new_id()}",
+    ):
+        assert client.get(path, follow_redirects=False).status_code in (303, 401, 403, 404), path
+    assert client.post(f"/api/v1/subscriptions/{subscription.id}/keys", json={"name": "x"}).status_code in (401, 404)
+
+
+def test_every_reason_of_the_gateway_is_explained() -> None:
+    codes = {
+        leaf.__dict__["code"]
+        for leaf in vars(gateway_errors).values()
+        if isinstance(leaf, type) and leaf.__module__ == gateway_errors.__name__ and "code" in leaf.__dict__
+    }
+    assert codes | {QuotaExhausted.code, MeteringUnavailable.code} == set(why.BY_CODE)
+
+
+def test_reasons_are_pages_for_everybody(plane: DataPlane, client_of: ClientOf) -> None:
+    client = client_of("nobody")
+    for code in why.BY_CODE:
+        assert client.get(f"/developer/why/{code}").status_code == 200, code
+    assert client.get("/developer/why").status_code == 200
+    assert client.get("/developer/why/nonsense").status_code == 404
