@@ -24,6 +24,7 @@ from contracts.privacy import (
     KAnonymity,
     Mask,
     MissingMeaning,
+    Operator,
     Policy,
     Round,
     TopBottom,
@@ -62,7 +63,7 @@ def prepare(table: pl.DataFrame, policy: Policy) -> Prepared:
     demands = [Demand(KAnonymity().kind, policy.k, subject)]
     for model in policy.models:
         if isinstance(model, DistinctLDiversity):
-            _, codes = factorise(table.get_column(model.column))
+            _, codes = factorise(_shown(table.get_column(model.column), policy.columns[model.column].operator))
             demands.append(Demand(model.kind, model.l, codes.astype(np.int64) + 1, model.column))
     histogram = engines.build(
         columns, table.height, demands, suppress_missing=policy.missing is MissingMeaning.SUPPRESS
@@ -121,11 +122,17 @@ def _encode(table: pl.DataFrame, policy: Policy, name: str) -> EncodedColumn:
                 "load the policy with load_policy",
             )
         return encode(name, hierarchy, table, mixed=policy.algorithm is Algorithm.LOCAL)
-    column = table.get_column(name)
-    if isinstance(operator, Mask):
-        column = mask(column, operator)
-    elif isinstance(operator, Round):
-        column = round_to(column, operator)
-    elif isinstance(operator, TopBottom):
-        column = top_bottom(column, operator)
-    return encode_plain(name, column)
+    return encode_plain(name, _shown(table.get_column(name), operator))
+
+
+def _shown(column: pl.Series, operator: Operator) -> pl.Series:
+    """A column as the release shows it, where an operator makes different values alike: those are what counts."""
+    match operator:
+        case Mask():
+            return mask(column, operator)
+        case Round():
+            return round_to(column, operator)
+        case TopBottom():
+            return top_bottom(column, operator)
+        case _:
+            return column

@@ -245,6 +245,10 @@ class Policy(PolicyModel):
                 column_policy = self.columns.get(model.column)
                 if column_policy is None or column_policy.role is not ColumnRole.SENSITIVE:
                     found.append((f"models.{index}.column", f"{model.column!r} is not a sensitive column"))
+                elif isinstance(column_policy.operator, RedactText):
+                    found.append(
+                        (f"models.{index}.column", f"{model.column!r} is free text, which has no values to count")
+                    )
         if self.quasi_identifiers and not any(isinstance(m, KAnonymity) for m in self.models):
             found.append(("models", "quasi-identifiers need a k-anonymity model"))
         return found

@@ -30,6 +30,7 @@ from contracts.privacy import (
     Policy,
     PrefixHierarchy,
     Pseudonymise,
+    Round,
     SubjectUnit,
     With,
 )
@@ -330,3 +331,18 @@ def test_officer_sees_shapes_and_never_raw_cells() -> None:
     assert report.risk_after.smallest_class >= 4
     assert report.risk_after.attackers[0].highest <= 0.25
     assert sum(bar.subjects for bar in report.risk_after.histogram) == 40
+
+
+def test_diversity_counts_sensitive_values_as_they_are_published(tmp_path: Path) -> None:
+    table = pl.DataFrame({"age": [30] * 4 + [31] * 4, "income": [101, 102, 103, 104, 100, 200, 300, 400]})
+    columns = {
+        "age": ColumnPolicy(role=QUASI, operator=Generalise(hierarchy=NumericHierarchy(widths=[1]))),
+        "income": ColumnPolicy(role=ColumnRole.SENSITIVE, operator=Round(step=100)),
+    }
+    models = [KAnonymity(k=2), DistinctLDiversity(column="income", l=2)]
+    folder = tmp_path / "release"
+    result = anonymizer.anonymize(
+        table, Policy(columns=columns, models=models), secret=SECRET, release_id="r1", out=folder
+    )
+    assert set(result.table.select("age_low", "age_high").rows()) == {(30, 31)}
+    assert anonymizer.verify(folder).ok
