@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from contracts.errors import NotFound
@@ -90,7 +91,8 @@ def operations(description: dict[str, Any]) -> list[tuple[str, list[dict[str, An
             entry = {
                 "id": re.sub(r"[^a-z0-9]+", "-", f"{method}-{path}".lower()).strip("-"),
                 "method": method.upper(),
-                "path": path,
+                "path": Markup("/<wbr>").join(path.split("/")),
+                "address": f"{method.upper()} {path}",
                 "summary": found.get("summary", ""),
                 "description": found.get("description", ""),
                 "rows": [_row(one) for one in found.get("parameters", [])]
@@ -126,10 +128,11 @@ def _fields(schema: dict[str, Any], description: dict[str, Any]) -> list[list[st
 
 
 def _resolved(schema: dict[str, Any], description: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" not in schema:
-        return schema
+    """What a `$ref` points to; a reference into a part of its own, which has no place in the whole, stays as it is."""
     found: Any = description
-    for part in schema["$ref"].removeprefix("#/").split("/"):
+    for part in schema.get("$ref", "").removeprefix("#/").split("/"):
+        if not isinstance(found, dict) or part not in found:
+            return schema
         found = found[part]
     return dict(found)
 

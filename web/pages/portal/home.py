@@ -22,7 +22,7 @@ from web import formats
 from web.charts import Bars, PointMap
 from web.context import Services
 from web.dependencies import Read, ServicesOf
-from web.i18n import current_locale, localized, raw_gettext
+from web.i18n import N_, current_locale, localized, raw_gettext
 from web.i18n import gettext as _
 from web.pages.portal import lists, preview
 from web.pages.portal.finding import find, index_of
@@ -115,7 +115,7 @@ def _map(session: Session, services: Services, hits: Sequence[Hit]) -> PointMap 
     places, hit, sample = best
     name, number = localized(hit.dataset.title), formats.number(places)
     link = Markup('<a href="/dataset/{}">{}</a>').format(hit.dataset.slug, name)
-    title = escape(raw_gettext("This picture is a dataset: %(dataset)s, %(places)s places."))
+    title = escape(raw_gettext(N_("This picture is a dataset: %(dataset)s, %(places)s places.")))
     drawn = sample.point_map("")
     assert drawn is not None, "it has places"
     return PointMap(

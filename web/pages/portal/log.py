@@ -30,6 +30,7 @@ class Told:
 
     line: Line
     text: str
+    name: str
     tag: str
     tag_kind: str
     href: str | None
@@ -39,7 +40,12 @@ def told(lines: Sequence[Line]) -> list[Told]:
     """Each line in words."""
     return [
         Told(
-            line, _sentence(line), _tag(line), TAGS[line.kind], f"/dataset/{line.dataset.slug}" if line.served else None
+            line,
+            _sentence(line),
+            f"{localized(line.dataset.title)} {f'v{line.version}' if line.version else line.request_number}",
+            _tag(line),
+            TAGS[line.kind],
+            f"/dataset/{line.dataset.slug}" if line.served else None,
         )
         for line in lines
     ]
@@ -103,7 +109,7 @@ def log_page(
 
 
 def _filters(kinds: Sequence[str]) -> list[dict[str, Any]]:
-    everything = {"label": _("Everything"), "href": "/transparency", "current": not kinds}
+    everything = {"label": _("All"), "href": "/transparency", "current": not kinds}
     return [
         everything,
         *(

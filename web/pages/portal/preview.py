@@ -2,14 +2,12 @@
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
 
-from catalog.distributions import files
-from catalog.releases import service as releases
+from catalog.previews import service as previews
 from catalog.releases.models import Release
 from contracts.kit.store import ObjectStore
 from web import formats
@@ -21,9 +19,6 @@ from web.rendering import gap
 ROWS_SHOWN = 10
 CHARTS_SHOWN = 4
 MOST_BARS = 24
-MOST_KEPT = 64
-_previews: dict[tuple[str, str], "Preview"] = {}
-"""Releases never change, so a preview read once stays true; whether it may be shown is asked every time."""
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -69,9 +64,26 @@ class Preview:
 
     def charts(self, most: int = CHARTS_SHOWN) -> list[Bars]:
         """Charts of the columns that tell most: courses over time first, then figures, then categories."""
-        usable = [found for found in self.content["statistics"] if len(found["bars"]) > 1]
+        usable = [
+            found
+            for found in self.content["statistics"]
+            if len(found["bars"]) > 1 and not self._is_place(found["column"]) and not self._is_number(found["column"])
+        ]
         usable.sort(key=_interest)
         return [self._chart(found) for found in usable[:most]]
+
+    def _is_place(self, column: str) -> bool:
+        """Coordinates are drawn as a map."""
+        place = self.content["map"]
+        return bool(place) and column in (place["longitude"], place["latitude"])
+
+    def _is_number(self, column: str) -> bool:
+        """Running numbers: whole and no two alike in the sample. How often each occurs says nothing."""
+        at, described = next((i, c) for i, c in enumerate(self.content["columns"]) if c["name"] == column)
+        if described["type"] != "integer":
+            return False
+        values = [row[at] for row in self.content["rows"] if row[at] is not None]
+        return len(values) > 1 and len(set(values)) == len(values)
 
     def _chart(self, found: dict[str, Any]) -> Bars:
         column = next(c for c in self.content["columns"] if c["name"] == found["column"])
@@ -118,16 +130,7 @@ class Preview:
 
 def load(session: Session, store: ObjectStore, release: Release) -> Preview:
     """The preview of a release that is served; `ReleaseWithdrawn` once it is not."""
-    releases.get_release(session, release.id)
-    sha256 = next(str(file["sha256"]) for file in release.files if file["name"] == files.SAMPLE)
-    known = _previews.get((release.id, sha256))
-    if known is None:
-        with releases.open_artifact(session, store, release.id, files.SAMPLE) as stream:
-            known = Preview(json.loads(stream.read()))
-        while len(_previews) >= MOST_KEPT:
-            _previews.pop(next(iter(_previews)), None)
-        _previews[release.id, sha256] = known
-    return known
+    return Preview(previews.sample(session, store, release.id))
 
 
 def _interest(found: dict[str, Any]) -> tuple[int, int]:

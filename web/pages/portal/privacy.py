@@ -1,5 +1,6 @@
 """The public privacy report as people read it: what anyone can count again, and what rests on the run's word."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,19 @@ class PrivacyReport:
 
     report: PublicReport
     release: Release
+    described: Mapping[str, Mapping[str, Any]]
+    """The dataset's dictionary: what the columns are called."""
+
+    def title(self, column: str) -> str:
+        """What a column is called; of a generalised pair the column it came from."""
+        source = next((t.column for t in self.report.treatments if column in t.published_as), column)
+        return words.column_title(self.described, source)
+
+    @property
+    def quasi_identifiers(self) -> str:
+        """The columns that tell people apart, by name, each once."""
+        names = self.report.claims.recomputable.quasi_identifiers
+        return _("; ").join(dict.fromkeys(self.title(name) for name in names))
 
     @property
     def protects(self) -> bool:
@@ -80,7 +94,7 @@ class PrivacyReport:
     def thresholds(self) -> list[list[Any]]:
         """Model, column, what was asked for, what was reached."""
         return [
-            [_model(t), t.column or formats.DASH, _figure(t.required), _figure(t.reached)]
+            [_model(t), self.title(t.column) if t.column else formats.DASH, _figure(t.required), _figure(t.reached)]
             for t in self.report.thresholds
         ]
 
@@ -90,7 +104,7 @@ class PrivacyReport:
         found = self.report.claims.recomputable
         rows = [(_("Records published"), formats.number(found.rows_published))]
         if found.quasi_identifiers:
-            rows.append((_("Columns that count when telling apart"), _("; ").join(found.quasi_identifiers)))
+            rows.append((_("Columns that count when telling apart"), self.quasi_identifiers))
             rows.append((_("Groups that look the same"), formats.number(found.classes)))
             rows.append((_("Records in the smallest group"), formats.number(found.k_by_row)))
         if found.k_by_subject is not None and self.report.subject_unit != "row":
@@ -98,7 +112,7 @@ class PrivacyReport:
         if found.subjects_published is not None:
             rows.append((_("Subjects published"), formats.number(found.subjects_published)))
         for t in found.diversity:
-            label = _("Fewest different values of %(column)s in a group", column=t.column or "")
+            label = _("Fewest different values of %(column)s in a group", column=self.title(t.column or ""))
             rows.append((label, _figure(t.reached)))
         rows.append((_("Content hash"), found.content_hash))
         return rows
@@ -130,15 +144,14 @@ class PrivacyReport:
     def entities(self) -> list[list[str]]:
         """Kinds of personal data found in the source, most frequent first."""
         found = self.report.claims.attested.entities_found
-        return [
-            [kind, formats.number(count)] for kind, count in sorted(found.items(), key=lambda item: -item[1]) if count
-        ]
+        ordered = sorted(found.items(), key=lambda item: -item[1])
+        return [[words.kind_of_data(kind), formats.number(count)] for kind, count in ordered if count]
 
     @property
     def losses(self) -> list[dict[str, Any]]:
         """Detail lost by column."""
         return [
-            {"column": one.column, "loss": one.loss, "hidden": one.wholly_hidden_share}
+            {"column": self.title(one.column), "loss": one.loss, "hidden": one.wholly_hidden_share}
             for one in self.report.claims.attested.loss_by_column
         ]
 
@@ -147,7 +160,8 @@ class PrivacyReport:
         """Each source column: role, what was done, what it is published as."""
         return [
             {
-                "column": one.column,
+                "column": self.title(one.column),
+                "name": one.column,
                 "role": words.word(words.ROLES, one.role),
                 "kind": words.ROLE_KINDS.get(one.role, ""),
                 "done": localized(one.description) or words.word(words.TREATMENTS, one.operator),
@@ -155,6 +169,15 @@ class PrivacyReport:
             }
             for one in self.report.treatments
         ]
+
+    @property
+    def laws(self) -> list[tuple[str, str]]:
+        """Where the requirements come from: source with its article, and what it asks for."""
+        found: list[tuple[str, str]] = []
+        for one in self.report.law_references:
+            article = one.article if any(map(str.isalnum, one.article)) else ""
+            found.append((f"{localized(one.source)} {article}".strip(), localized(one.requirement)))
+        return found
 
     @property
     def algorithm(self) -> str:

@@ -185,7 +185,8 @@ def structure_tab(request: Request, found: ProductOf, version: str = "") -> Resp
         release = found.chosen(version)
         contract = DataContract.model_validate(release.contract)
         sample = preview.load(found.session, found.services.store, release)
-        return {"shown": release, "fields": _dictionary(contract, sample.nulls()), "left_out": contract.left_out}
+        left_out = [words.column_title(found.dataset.fields, name) for name in contract.left_out]
+        return {"shown": release, "fields": _dictionary(contract, sample.nulls()), "left_out": left_out}
 
     return _tab(request, found, "structure", show)
 
@@ -201,7 +202,7 @@ def privacy_tab(request: Request, found: ProductOf, version: str = "") -> Respon
         release = found.chosen(version)
         report = PublicReport.model_validate(release.public_report)
         policy = next((str(e["sha256"]) for e in release.files if e["name"] == files.POLICY), "")
-        return {"shown": release, "report": PrivacyReport(report, release), "policy_hash": policy}
+        return {"shown": release, "report": PrivacyReport(report, release, found.dataset.fields), "policy_hash": policy}
 
     return _tab(request, found, "privacy", show)
 

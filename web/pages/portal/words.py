@@ -1,10 +1,12 @@
 """The vocabulary of contracts, reports and licences in the reader's language."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from anonymizer.classify.types import TYPES as TYPES_OF_DATA
 from contracts.licence import LicenceTerms
 from contracts.schema import ContractField
-from web.i18n import N_, raw_gettext
+from web.i18n import N_, current_locale, localized, raw_gettext
 
 TYPES = {
     "string": N_("text"),
@@ -92,6 +94,19 @@ CHAIN_REASONS = (
 def word(words: Mapping[str, str], key: str) -> str:
     """The word for `key`; what is not in the vocabulary stays as it is."""
     return raw_gettext(words[key]) if key in words else key
+
+
+def kind_of_data(entity: str) -> str:
+    """The name of a kind of personal data that a scan finds."""
+    known = TYPES_OF_DATA.get(entity)
+    if known is None:
+        return entity
+    return known.zh if current_locale() == "zh-CN" else known.en.removeprefix("a ").removeprefix("an ")
+
+
+def column_title(described: Mapping[str, Mapping[str, Any]], name: str) -> str:
+    """What a column of the source is called in the dataset's dictionary, else its name."""
+    return localized(described.get(name, {}).get("title")) or name
 
 
 def licence_rows(terms: LicenceTerms) -> list[tuple[str, str]]:
