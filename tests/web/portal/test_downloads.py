@@ -1,0 +1,74 @@
+"""Files of releases leave through the gateway: open data for everybody, other data with a key, papers for all."""
+
+import csv
+import hashlib
+import io
+
+import pytest
+
+from tests.web.portal.conftest import Site
+
+PAPERS = ["report.json", "manifest.json", "contract.json", "policy.yaml", "sample.json"]
+
+
+def test_open_data_needs_no_key_and_is_what_was_approved(site: Site) -> None:
+    for name in ("data.csv", "data.parquet"):
+        answer = site.client.get(f"/dataset/car-parks/download/{site.parks.version}/{name}")
+        assert answer.status_code == 200
+        approved = next(entry for entry in site.parks.files if entry["name"] == name)
+        assert hashlib.sha256(answer.content).hexdigest() == approved["sha256"]
+        assert answer.headers["content-length"] == str(approved["size"])
+        assert f"car-parks-{site.parks.version}-{name}" in answer.headers["content-disposition"]
+
+
+def test_a_file_one_has_already_is_not_sent_again(site: Site) -> None:
+    address = f"/dataset/car-parks/download/{site.parks.version}/data.csv"
+    etag = site.client.get(address).headers["etag"]
+    assert site.client.get(address, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_conditional_data_is_refused_without_a_key_and_people_are_shown_the_way(site: Site) -> None:
+    address = f"/dataset/clinic-visits/download/{site.visits.version}/data.csv"
+    program = site.client.get(address, headers={"Accept": "*/*"})
+    assert program.status_code == 401
+    assert program.headers["content-type"] == "application/problem+json"
+    person = site.client.get(address, headers={"Accept": "text/html,*/*"})
+    assert person.status_code == 303
+    assert person.headers["location"] == "/dataset/clinic-visits#panel-h"
+    wrong = site.client.get(address, headers={"Authorization": "Bearer sy_live_nonsense"})
+    assert wrong.status_code == 401
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_papers_of_conditional_data_are_public(site: Site, name: str) -> None:
+    answer = site.client.get(f"/dataset/clinic-visits/download/{site.visits.version}/{name}")
+    assert answer.status_code == 200
+    approved = next(entry for entry in site.visits.files if entry["name"] == name)
+    assert hashlib.sha256(answer.content).hexdigest() == approved["sha256"]
+
+
+def test_the_sample_as_csv_has_the_rows_that_were_approved(site: Site) -> None:
+    address = f"/dataset/clinic-visits/download/{site.visits.version}/sample"
+    approved = site.client.get(f"{address}.json").json()
+    answer = site.client.get(f"{address}.csv")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows[0] == [column["name"] for column in approved["columns"]]
+    assert len(rows) == 1 + len(approved["rows"])
+    assert site.client.get(f"{address}.csv", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("name", ["data.csv", "report.json", "sample.json", "sample.csv"])
+def test_nothing_of_a_withdrawn_release_is_served(site: Site, name: str) -> None:
+    answer = site.client.get(f"/dataset/bus-stops/download/{site.faulty.version}/{name}")
+    assert answer.status_code == 410
+    assert "站一" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["other.csv", "..%2f..%2fshuyi.db", "officer_report.json"])
+def test_files_that_are_no_part_of_the_release_are_not_there(site: Site, name: str) -> None:
+    assert site.client.get(f"/dataset/car-parks/download/{site.parks.version}/{name}").status_code == 404
+
+
+def test_a_version_that_never_was_is_not_there(site: Site) -> None:
+    assert site.client.get("/dataset/car-parks/download/1999.01/data.csv").status_code == 404
