@@ -1,0 +1,1 @@
+"""The provider's pages: datasets, uploads, policies with their effect, requests, releases."""
