@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,6 @@ from catalog.vault.intake import limits
 from catalog.vault.intake.batches import Aside, Batch
 from catalog.vault.intake.delimited import DelimitedReader
 from catalog.vault.intake.detect import head_and_tail, kind_of
-from catalog.vault.intake.excel import ExcelReader
 from catalog.vault.intake.formats import Correction, FileFormat
 from catalog.vault.intake.jsonl import JsonReader
 from catalog.vault.intake.parquet import ParquetReader
@@ -22,8 +21,11 @@ from catalog.vault.intake.reasons import Broken, Rejected
 from catalog.vault.intake.types import Conversion, TypeRecogniser, check_pattern, column_format, convert
 from contracts.errors import InvalidInput
 
+if TYPE_CHECKING:
+    from catalog.vault.intake.excel import ExcelReader
+
 _NONE = pl.Series([], dtype=pl.Boolean)
-AnyReader = DelimitedReader | ExcelReader | JsonReader | ParquetReader
+AnyReader: TypeAlias = "DelimitedReader | ExcelReader | JsonReader | ParquetReader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ def open_reader(stream: IO[bytes], size: int, correction: Correction, timezone: 
         case "parquet":
             return ParquetReader(stream, timezone)
         case "xlsx" | "xls":
+            from catalog.vault.intake.excel import ExcelReader  # brings pandas, which only workbooks need
+
             return ExcelReader(stream, size, kind, correction)
         case "json" | "jsonl":
             return JsonReader(stream, head, size, kind, correction)
