@@ -21,6 +21,7 @@ from marketplace.gateway.app import gateway_app
 from web import assets, migrations, names, problems, rendering
 from web.ckan.routes import router as ckan_router
 from web.context import Services
+from web.data_path import DataPath
 from web.i18n import LocaleMiddleware
 from web.middleware import ActorMiddleware, RequestIdMiddleware
 from web.webhooks import router as webhooks_router
@@ -62,12 +63,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     for router in (*_routers(web.pages, "routes"), *_routers(web.api.v1), ckan_router, webhooks_router, _health()):
         app.include_router(router)
-    app.mount("/data/v1", gateway)
     app.mount(assets.PREFIX, static)
     # Outermost last: the id is there before anything can fail.
     app.add_middleware(ActorMiddleware, services=services)
     app.add_middleware(LocaleMiddleware)
     app.add_middleware(RequestIdMiddleware)
+    app.add_middleware(DataPath, gateway=gateway)
     return app
 
 

@@ -46,8 +46,8 @@ class Pieces:
 
 @dataclass(slots=True)
 class Answer:
-    """What a call gets. `units`: what it cost. `seconds`: from the call to here. `pieces` instead of `body` for long
-    answers; `length` is their size in bytes."""
+    """What a call gets. `units`: what it cost; `size`: its bytes as recorded; `seconds`: from the call to here.
+    `pieces` instead of `body` for long answers; `length` is their size in bytes."""
 
     status: int
     media_type: str
@@ -59,6 +59,7 @@ class Answer:
     receipt: str = ""
     units: int = 0
     rows: int = 0
+    size: int = 0
     reason: str = ""
     release: str = ""
     next_cursor: str | None = None

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import structlog
 
 from contracts.errors import ShuyiError
+from contracts.ids import new_id
 from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
@@ -89,6 +90,8 @@ class Gateway:
             return
         method = scope["method"]
         sent_headers = _wanted_headers(scope)
+        given = sent_headers.get(b"x-request-id", b"").decode("latin-1")
+        chosen = given if REQUEST_ID.fullmatch(given) else ""
         if method == "OPTIONS":
             await _send_preflight(send)
             return
@@ -97,26 +100,26 @@ class Gateway:
                 raise MeteringUnavailable("The data service is starting.", retry_after=1)
             if method != "GET":  # HEAD too would have to be charged for nothing
                 raise MethodRefused("Data is read with GET.")
-            call = _read_call(scope, sent_headers)
+            call = _read_call(scope, sent_headers, chosen)
         except ShuyiError as error:
             answer = problem_answer(error, scope["path"], self._settings.base_url)
-            await _send_answer(send, answer, b"")
+            await _send_answer(send, answer, b"", chosen)
             return
         answer_now, progress = self.delivery.start(call)
         if answer_now is None:
             loop = asyncio.get_running_loop()
             answer_now = await loop.run_in_executor(self._threads, self.delivery.finish, call, progress)
         if answer_now.pieces is None:
-            await _send_answer(send, answer_now, sent_headers.get(b"accept-encoding", b""))
+            await _send_answer(send, answer_now, sent_headers.get(b"accept-encoding", b""), chosen)
         else:
-            await self._send_pieces(send, answer_now)
+            await self._send_pieces(send, answer_now, chosen)
 
-    async def _send_pieces(self, send: Send, answer: Answer) -> None:
+    async def _send_pieces(self, send: Send, answer: Answer, request_id: str) -> None:
         pieces = answer.pieces
         assert pieces is not None, "asked only for answers in pieces"
         loop = asyncio.get_running_loop()
         try:
-            headers = _headers(answer)
+            headers = _headers(answer, request_id)
             headers.append((b"content-length", b"%d" % answer.length))
             headers.append((b"content-disposition", b'attachment; filename="%s"' % answer.file_name.encode()))
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -139,7 +142,7 @@ def _wanted_headers(scope: Scope) -> dict[bytes, bytes]:
     return {name: value for name, value in scope["headers"] if name in _WANTED}
 
 
-def _read_call(scope: Scope, headers: dict[bytes, bytes]) -> Call:
+def _read_call(scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Call:
     path: str = scope["path"]
     inner = path[len(scope.get("root_path", "")) :] if path.startswith(scope.get("root_path", "")) else path
     parts = inner.strip("/").split("/")
@@ -157,7 +160,6 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes]) -> Call:
             "/files/{name}."
         )
     query_string: bytes = scope["query_string"]
-    given = headers.get(b"x-request-id", b"").decode("latin-1")
     return Call(
         dataset=parts[0],
         operation=operation,
@@ -166,7 +168,7 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes]) -> Call:
         name=name,
         accept=headers.get(b"accept", b"").decode("latin-1"),
         if_none_match=headers.get(b"if-none-match", b"").decode("latin-1"),
-        request_id=given if REQUEST_ID.fullmatch(given) else "",
+        request_id=request_id,
         instance=path,
     )
 
@@ -181,6 +183,7 @@ def _caller(scope: Scope, authorization: bytes | None) -> Caller:
 
 _COMMON: Headers = [
     (b"cache-control", b"private, no-cache"),
+    (b"x-content-type-options", b"nosniff"),
     (b"vary", b"authorization, accept, accept-encoding"),
     (b"access-control-allow-origin", b"*"),
     (
@@ -190,8 +193,12 @@ _COMMON: Headers = [
 ]
 
 
-def _headers(answer: Answer) -> Headers:
-    headers = [(b"content-type", answer.media_type.encode()), *_COMMON]
+def _headers(answer: Answer, request_id: str) -> Headers:
+    headers = [
+        (b"content-type", answer.media_type.encode()),
+        (b"x-request-id", (request_id or new_id()).encode()),
+        *_COMMON,
+    ]
     if answer.etag:
         headers.append((b"etag", answer.etag.encode()))
     if answer.receipt:
@@ -214,8 +221,8 @@ def _headers(answer: Answer) -> Headers:
     return headers
 
 
-async def _send_answer(send: Send, answer: Answer, accept_encoding: bytes) -> None:
-    headers, body = _headers(answer), answer.body
+async def _send_answer(send: Send, answer: Answer, accept_encoding: bytes, request_id: str) -> None:
+    headers, body = _headers(answer, request_id), answer.body
     if answer.status != 304:
         if len(body) >= COMPRESS_FROM and b"gzip" in accept_encoding:
             squeezer = zlib.compressobj(1, zlib.DEFLATED, 31)

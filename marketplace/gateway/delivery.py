@@ -9,6 +9,7 @@ are counted.
 import hashlib
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
@@ -40,6 +41,7 @@ from marketplace.gateway.errors import (
     ReleaseUnknown,
     RequestIdReused,
     SampleOnly,
+    Unexpected,
     UnknownParameter,
     at,
 )
@@ -153,9 +155,18 @@ class Delivery:
             answer = self._refusal(call, progress, ReleasePreparing(error.detail, retry_after=300))
         except ShuyiError as error:
             answer = self._refusal(call, progress, error)
+        except MustBlock:
+            raise
+        except Exception as error:
+            # Where, not what: a library's message may quote a cell of somebody's table.
+            frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
+            log.error("delivery_failed", dataset=call.dataset, error=type(error).__name__, frames=frames)
+            unexpected = Unexpected(
+                "This is our fault and has been recorded. Nothing was charged unless a receipt came."
+            )
+            answer = self._refusal(call, progress, unexpected)
         answer.seconds = time.perf_counter() - progress.started
-        metrics.SECONDS.observe(answer.seconds)
-        metrics.ANSWERS.labels(str(answer.status), answer.reason).inc()
+        metrics.COUNTERS.add(answer.status, answer.reason, answer.units, answer.rows, answer.size, answer.seconds)
         return answer
 
     def _answer(self, call: Call, progress: _Progress, may_block: bool) -> Answer:
@@ -239,23 +250,22 @@ class Delivery:
         fields: query.Fields,
         may_block: bool,
     ) -> Answer:
-        known = {"select", "release", "format"}
-        for name, _ in call.parameters:
-            if name not in known:
+        select = None
+        for name, value in call.parameters:
+            if name == "select":
+                select = value
+            elif name not in ("release", "format"):
                 raise at(UnknownParameter, name, "One record takes no filters; `select` and `release` are allowed.")
-        key = copy.primary_key if copy.primary_key in fields.columns else "_id"
-        parameters = [(f"{key}.eq", call.name), ("limit", "1")]
-        parameters += [(name, value) for name, value in call.parameters if name == "select"]
-        asked = query.parse(parameters, fields, shelf.release_id)
+        point = fields.point(select)
+        value = point.value(call.name)
         etag = _etag(shelf, access, call, "json")
         free = self._free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
-        sql, values = asked.sql()
-        rows = copy.query(sql, values)
+        rows = copy.query(point.sql, [value])
         if not rows:
-            raise RecordUnknown(f"Release {shelf.version} has no record with {key} {call.name!r}.")
-        before, after = records_body(shelf, access.sample, rows[:1], asked, fields, None, None, csv=False)
+            raise RecordUnknown(f"Release {shelf.version} has no record with {point.key.name} {call.name!r}.")
+        before, after = records_body(shelf, access.sample, rows, point.asked, fields, None, None, csv=False)
         answer = Answer(200, "application/json")
         answer.etag = etag
         self._pay(call, progress, access, answer, 1, len(before) + len(after) + 34, free, may_block)
@@ -414,7 +424,7 @@ class Delivery:
         may_block: bool,
     ) -> None:
         """Take a unit and record the answer, or count it where it is free. Nothing leaves before this returns."""
-        answer.standing, answer.rows = progress.standing, rows
+        answer.standing, answer.rows, answer.size = progress.standing, rows, size
         account = access.account
         if access.terms is None:
             answer.receipt = ""
@@ -437,11 +447,8 @@ class Delivery:
             if receipt is None:
                 raise MustBlock
             answer.receipt, answer.units = receipt, 1
-            metrics.UNITS.inc()
             if call.request_id:
                 self._remember(account, call, fingerprint, receipt)
-        metrics.ROWS.inc(rows)
-        metrics.BYTES.inc(size)
 
     def _remember(self, account: Account, call: Call, fingerprint: int, receipt: str) -> None:
         with self._seen_lock:

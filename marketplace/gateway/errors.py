@@ -8,6 +8,7 @@
 410  release-withdrawn
 422  unknown-parameter, unknown-field, bad-filter, bad-limit, bad-cursor, request-id-reused, query-too-slow
 429  rate-exceeded, quota-exhausted (metering)
+500  unexpected
 503  release-preparing, metering-unavailable (metering)
 """
 
@@ -160,6 +161,11 @@ class QueryTooSlow(InvalidInput):
 class RateExceeded(RateLimited):
     code = "rate-exceeded"
     title = "Too many requests in a minute"
+
+
+class Unexpected(ShuyiError):
+    code = "unexpected"
+    title = "Something went wrong on our side"
 
 
 class ReleasePreparing(Unavailable):

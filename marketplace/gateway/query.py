@@ -39,6 +39,7 @@ USUAL_ROWS = 100
 FARTHEST_OFFSET = 10_000_000
 LONGEST_LIST = 200
 MOST_CONDITIONS = 40
+MOST_POINTS = 256
 _OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "like", "null")
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _CONTROLS = ("select", "sort", "limit", "offset", "cursor", "count", "release", "format")
@@ -76,6 +77,21 @@ class Fields:
             for name, found in parts.items()
             if name not in self.columns and (found.keys() & {"low", "high", "code"})
         }
+        primary = self.columns.get(copy.primary_key) if copy.primary_key else None
+        self.key = primary or Column("_id", "integer", -1, indexed=True)
+        self._points: dict[str | None, Point] = {}
+
+    def point(self, select: str | None) -> "Point":
+        """How one record is read by its key."""
+        found = self._points.get(select)
+        if found is None:
+            columns, with_id = _selected(select, self)
+            sql = "_id" if self.key.place < 0 else self.key.sql
+            asked = Query(f"{sql} = ?", (), "_id", columns, with_id, 1, 0, None, False, True, "")
+            found = Point(self.key, asked.sql()[0], asked, self.zone)
+            if len(self._points) < MOST_POINTS:
+                self._points[select] = found
+        return found
 
     def column(self, name: str, parameter: str) -> Column:
         """A published column, or an error that names those there are."""
@@ -131,6 +147,20 @@ class Query:
         """How many rows the conditions hold for."""
         where = f" WHERE {self.where}" if self.where else ""
         return f"SELECT count(*) FROM rows{where}", list(self.parameters)  # noqa: S608 - built from column numbers only
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A statement that reads one record; its only value is the key."""
+
+    key: Column
+    sql: str
+    asked: Query
+    zone: ZoneInfo
+
+    def value(self, text: str) -> Any:
+        """The key as the copy stores it."""
+        return typed(text, self.key, "key", self.zone)
 
 
 def parse(parameters: Sequence[tuple[str, str]], fields: Fields, release_id: str) -> Query:

@@ -13,6 +13,8 @@ from contracts.ids import new_id
 from marketplace.metering.allocation import LEASE_SECONDS, grantable_units
 from marketplace.metering.models import Allowance, Lease, Worker
 
+KEPT = timedelta(days=62)
+"""Settled leases are kept so long: two periods."""
 STALE_SECONDS = 30
 """A worker that has not shown itself for so long does not count when units are shared out."""
 
@@ -118,6 +120,16 @@ def give_back_repeats(session: Session, repeats: Mapping[str, int]) -> None:
         lease = session.get_one(Lease, lease_id)
         back[lease.subscription_id, lease.period_start] += units
     _give_back(session, back)
+
+
+def forget_old(session: Session) -> None:
+    """Drop leases that were settled long ago and agree with what was recorded; others stay to be looked at."""
+    oldest = clock.now() - KEPT
+    session.connection().execute(
+        sa.delete(Lease).where(
+            col(Lease.state) == "settled", col(Lease.settled_at) < oldest, col(Lease.used) == col(Lease.recorded)
+        )
+    )
 
 
 def _locked_allowance(

@@ -493,3 +493,4 @@ class Meter:
         if self._is_due("forget", FORGET_SECONDS):
             with self.database.transaction() as session:
                 forget_old_requests(session)
+                leases.forget_old(session)

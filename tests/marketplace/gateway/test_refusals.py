@@ -196,3 +196,42 @@ def _change(plane: DataPlane, change: Callable[[Any], Any]) -> None:
         change(session)
     plane.changed()
     plane.gateway.delivery.tick()
+
+
+def test_a_fault_of_ours_is_a_problem_and_costs_nothing(plane: DataPlane, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = plane.dataset()
+    plane.release(dataset)
+    subscription = plane.subscribe(dataset)
+    key = plane.key(subscription)
+    assert call(plane, key=key).status_code == 200
+
+    def broken(*_: object) -> None:
+        raise KeyError("张三")
+
+    monkeypatch.setattr("marketplace.gateway.delivery.records_body", broken)
+    answer = call(plane, key=key)
+    problem(answer, 500, "unexpected")
+    assert "张三" not in answer.text
+    monkeypatch.undo()
+    metering.seal_through(plane.database, plane.store, plane.settings, moment := clock.now())
+    with plane.database.reading() as session:
+        totals = metering.usage_for(session, subscription.id, moment - timedelta(days=1), moment)
+    assert (totals.calls, totals.refused) == (1, 1)
+
+
+def test_without_a_journal_nothing_is_answered(plane: DataPlane, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = plane.dataset()
+    plane.release(dataset)
+    subscription = plane.subscribe(dataset, quota=5)
+    key = plane.key(subscription)
+
+    def full(_descriptor: int, _data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("marketplace.metering.journal.os.write", full)
+        refused = call(plane, key=key)
+        problem(refused, 503, "metering-unavailable")
+        assert int(refused.headers["retry-after"]) > 0
+        assert refused.json()["status"] == 503
+    assert [call(plane, key=key, limit=1).status_code for _ in range(6)] == [200] * 5 + [429]

@@ -214,6 +214,13 @@ REASONS = (
         N_("Keys are the values of the primary key, or the number of the row; see /schema."),
     ),
     Reason(
+        "unexpected",
+        500,
+        N_("Something went wrong on our side"),
+        N_("This is our fault. It has been recorded under the request id of the answer."),
+        N_("Try again; if it stays, tell us the request id."),
+    ),
+    Reason(
         "release-preparing",
         503,
         N_("The release is being made ready"),
