@@ -27,9 +27,9 @@ from web.demo.trade import TradingWalk
 from web.demo.walk import WalkFailed
 
 START_SECONDS = 60.0
+LOG = "demo.log"
 STEPS = {
     "generate": "生成演示城市 · making the city",
-    "upload": "交来数据 · uploading",
     "profile": "识别个人信息 · finding personal data",
     "review": "去标识与审核 · anonymising and review",
     "publish": "发布 · publishing",
@@ -53,6 +53,7 @@ def run(settings: Settings, *, serve_afterwards: bool, as_json: bool) -> None:
                 _walk(services, quiet=as_json)
             _show(services, as_json=as_json)
             if serve_afterwards:
+                _wait_until_served(settings)
                 _invite(services, as_json=as_json)
                 _wait_for_signal()
     finally:
@@ -77,22 +78,24 @@ def _walked(services: Services) -> bool:
 
 @contextmanager
 def _site(settings: Settings) -> Iterator[None]:
-    """The site, its worker and the payment stand-in, until the block ends."""
+    """The site, its worker and the payment stand-in, until the block ends. They start while the block runs."""
     if _listens(settings.host, settings.port):
         raise Conflict(
             f"Something else listens on {settings.host}:{settings.port}; stop it, or set SHUYI_PORT to a free port."
         )
-    with serving.companions(("serve",), log=settings.home / "demo.log"):
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{settings.base_url}/readyz", timeout=2, trust_env=False).status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        else:
-            raise WalkFailed(f"The site did not answer at {settings.base_url}; see {settings.home / 'demo.log'}.")
+    with serving.companions(("serve",), log=settings.home / LOG):
         yield
+
+
+def _wait_until_served(settings: Settings) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{settings.base_url}/readyz", timeout=2, trust_env=False).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise WalkFailed(f"The site did not answer at {settings.base_url}; see {settings.home / LOG}.")
 
 
 def _listens(host: str, port: int) -> bool:
@@ -123,11 +126,19 @@ def _walk(services: Services, *, quiet: bool) -> None:
             bar.update(tasks[name], completed=done)
 
         walk = TradingWalk(services, plan(), on_step)
-        stations = walk.describe()
-        made = generate(Path(folder), on_progress=lambda _code, done, total: on_step("generate", done, total))
+        stations = {station.plan.code: station for station in walk.describe()}
+
+        def hand_over(code: str, done: int, total: int) -> None:
+            """Each table goes off as soon as it is made, so that the worker reads it while the next is made."""
+            on_step("generate", done, total)
+            if (path := Path(folder) / stations[code].plan.dataset.delivery.file_name).exists():
+                walk.upload(stations[code], path)
+
+        made = generate(Path(folder), on_progress=hand_over)
         made.truth.save(services.settings.home / "demo-truth.json")
-        walk.run(stations, made.files)
-        walk.trade(stations)
+        walk.publish(list(stations.values()))
+        _wait_until_served(services.settings)
+        walk.trade(list(stations.values()))
 
 
 def _show(services: Services, *, as_json: bool) -> None:
@@ -136,7 +147,10 @@ def _show(services: Services, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(figures.report(found, services.settings.currency), ensure_ascii=False), flush=True)  # noqa: T201  # the command's output
     else:
-        Console().print(figures.table(found))
+        console = Console()
+        if not console.is_terminal or console.width < figures.WIDTH:
+            console = Console(width=figures.WIDTH)
+        console.print(*figures.tables(found))
 
 
 def _invite(services: Services, *, as_json: bool) -> None:

@@ -19,13 +19,15 @@ from marketplace.metering import service as metering
 from marketplace.settlement import service as settlement
 from marketplace.settlement.position import Position
 
+WIDTH = 124
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 MONEY = ("invoiced", "paid", "refunded", "fee", "tax", "settled", "held")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A department's figures; money in fen. `k` is None where no release is about persons."""
+    """A department's figures; money in fen. `rows_in` counts what was delivered, the rows set aside included. `k` is
+    None where no release is about persons."""
 
     name: str
     rows_in: int
@@ -60,7 +62,7 @@ def lines(session: Session, settings: Settings, language: str = "zh-CN") -> list
         found.append(
             Line(
                 name=pick(department.name, language),
-                rows_in=sum(upload.rows or 0 for upload in uploads),
+                rows_in=sum((upload.rows or 0) + (upload.rows_set_aside or 0) for upload in uploads),
                 rows_set_aside=sum(upload.rows_set_aside or 0 for upload in uploads),
                 personal_cells_found=sum(upload.personal_cells or 0 for upload in uploads),
                 k=min(reached, default=None),
@@ -115,19 +117,25 @@ HEADS = {
 }
 
 
-def table(found: list[Line]) -> Table:
-    """The same for people; money in yuan."""
-    drawn = Table(
-        title="数易演示城市 · Shuyi demo city", caption="金额为元 · amounts in yuan (CNY), read from the database"
-    )
+def tables(found: list[Line]) -> list[Table]:
+    """The same for people, in two tables: data, and money in yuan."""
+    data = [name for name in HEADS if name not in MONEY]
+    return [
+        _table("数据 · data", data, found, None),
+        _table("金额（元）· money (yuan)", list(MONEY), found, "读自数据库 · read from the database"),
+    ]
+
+
+def _table(title: str, names: list[str], found: list[Line], caption: str | None) -> Table:
+    drawn = Table(title=title, caption=caption)
     drawn.add_column("部门 · department", no_wrap=True)
-    for head in HEADS.values():
-        drawn.add_column(head, justify="right")
+    for name in names:
+        drawn.add_column(HEADS[name], justify="right")
     for line in found:
-        drawn.add_row(line.name, *(_cell(name, getattr(line, name)) for name in HEADS))
+        drawn.add_row(line.name, *(_cell(name, getattr(line, name)) for name in names))
     drawn.add_section()
     summed = totals(found)
-    drawn.add_row("合计 · total", *(_cell(name, summed[name]) for name in HEADS), style="bold")
+    drawn.add_row("合计 · total", *(_cell(name, summed[name]) for name in names), style="bold")
     return drawn
 
 

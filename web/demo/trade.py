@@ -23,7 +23,7 @@ from web.demo.walk import PublishingWalk, Station, Step, WalkFailed, wait_for
 PURPOSE = "演示：为市民出行与生活服务应用提供数据支持。"
 TEST_CARD = "pm_card_visa"
 STARTER, TRIAL = "starter", "trial"
-OVER = 20
+OVER = 10
 """Calls beyond what a plan includes: paid for under the starter plan, refused under the trial."""
 OPEN_CALLS = 40
 REFUNDED_DEPARTMENT = "futian-housing"

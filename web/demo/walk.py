@@ -234,25 +234,15 @@ class PublishingWalk:
             products.list_offering(session, provider, offering.id)
             return found
 
-    def run(self, stations: list[Station], files: dict[str, Path]) -> None:
-        """All departments; the worker anonymises one while the next is being uploaded."""
+    def publish(self, stations: list[Station]) -> None:
+        """All departments, from uploads to releases; the worker anonymises one while the next is asked for."""
         total = len(stations)
-        # The largest and slowest first, so that the two cores end together.
-        order = sorted(stations, key=lambda station: -_weight(station.plan.dataset))
-        for number, station in enumerate(order):
-            self.on_step("upload", number, total)
-            self.upload(station, files[station.plan.code])
-        for number, station in enumerate(order):
+        for number, station in enumerate(stations):
             self.on_step("profile", number, total)
             self.submit(station, self.profiled(station))
-        for number, station in enumerate(order):
+        for number, station in enumerate(stations):
             self.on_step("review", number, total)
             self.review(station)
-        for number, station in enumerate(order):
+        for number, station in enumerate(stations):
             self.on_step("publish", number, total)
             self.published(station)
-
-
-def _weight(dataset: DatasetPlan) -> int:
-    texts = any(field.role == "free_text" for field in dataset.fields)
-    return dataset.rows * (20 if texts else 1)

@@ -58,11 +58,11 @@ FREE = (
 )  # fmt: skip
 
 
-def paid(monthly_fee_yuan: int, calls: int, overage_fen: int, *, trial_calls: int = 200) -> tuple[PricePlan, ...]:
+def paid(monthly_fee_yuan: int, calls: int, overage_fen: int, *, trial_calls: int = 50) -> tuple[PricePlan, ...]:
     """A small free trial, a small plan mostly paid by the call, and one by the month with a large quota."""
     return (
         PricePlan("trial", text("试用版", "Trial"), 0, trial_calls, 0, 600),
-        PricePlan("starter", text("起步版", "Starter"), 2900, 100, 5, 600),
+        PricePlan("starter", text("起步版", "Starter"), 2900, 50, 5, 600),
         PricePlan("standard", text("标准版", "Standard"), monthly_fee_yuan * 100, calls, overage_fen, 300),
     )
 
