@@ -6,7 +6,12 @@ import io
 
 import pytest
 
+from catalog.parties import sign_in
+from marketplace.credentials import service as credentials
+from marketplace.products import service as products
+from marketplace.subscriptions import service as subscriptions
 from tests.web.portal.conftest import Site
+from web.middleware import SESSION_COOKIE
 
 PAPERS = ["report.json", "manifest.json", "contract.json", "policy.yaml", "sample.json"]
 
@@ -37,6 +42,28 @@ def test_conditional_data_is_refused_without_a_key_and_people_are_shown_the_way(
     assert person.headers["location"] == "/dataset/clinic-visits#panel-h"
     wrong = site.client.get(address, headers={"Authorization": "Bearer sy_live_nonsense"})
     assert wrong.status_code == 401
+
+
+def test_a_subscriber_downloads_with_the_key_or_signed_in(site: Site) -> None:
+    with site.database.transaction() as session:
+        offering = products.offering_for_dataset(session, site.visits.dataset_id)
+        assert offering is not None
+        free = next(plan for plan in products.plans(session, offering.id) if plan.kind == "free")
+        terms = subscriptions.licence_for_plan(session, free.id).hash()
+        owner, developer = site.city.actor(session, "owner"), site.city.actor(session, "developer")
+        subscription = subscriptions.subscribe(
+            session, owner, site.city.company.id, free.id, "就诊高峰预测，不含个人信息", terms
+        )
+        _, secret = credentials.create_key(session, developer, site.settings, subscription.id, "测试程序", "live")
+        cookie = sign_in.start_session(session, site.city.people["developer"].id)
+    address = f"/dataset/clinic-visits/download/{site.visits.version}/data.csv"
+    approved = next(entry for entry in site.visits.files if entry["name"] == "data.csv")
+    with_key = site.client.get(address, headers={"Authorization": f"Bearer {secret}"})
+    signed_in = site.client.get(address, headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
+    for answer in (with_key, signed_in):
+        assert answer.status_code == 200, answer.text
+        assert hashlib.sha256(answer.content).hexdigest() == approved["sha256"]
+        assert answer.headers["x-receipt"], "it was recorded before it left"
 
 
 @pytest.mark.parametrize("name", PAPERS)
