@@ -68,9 +68,7 @@ def log(
     ]
 
 
-def _of_release(
-    entry: AuditEntry, release: Release, known: dict[str, Dataset], current: dict[str, Release]
-) -> Line:
+def _of_release(entry: AuditEntry, release: Release, known: dict[str, Dataset], current: dict[str, Release]) -> Line:
     withdrawn = entry.action == WITHDRAWN
     return Line(
         number=entry.sequence,

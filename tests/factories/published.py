@@ -63,7 +63,9 @@ def publish(
                 break
             artifact = releases.artifact_of(session, request)
             assert artifact is not None
-            releases.decide(session, officer, request_id, "approve", "样例与报告相符，可以发布。", artifact.artifact_hash)
+            releases.decide(
+                session, officer, request_id, "approve", "样例与报告相符，可以发布。", artifact.artifact_hash
+            )
     publishing.publish(database, store, settings, request_id)
     with database.reading() as session:
         found = releases.current_release(session, dataset_id)
