@@ -99,16 +99,31 @@ def _translated(string: str | tuple[str, ...] | list[str] | None) -> bool:
 
 
 @cache
+def _merged(locale: str) -> Catalog | None:
+    files = catalogue_files(locale)
+    return merge_catalogues(files, locale.replace("-", "_"))[0] if files else None
+
+
+@cache
 def catalogue(locale: str) -> NullTranslations:
     """The translations of `locale`; for English the messages themselves."""
-    files = catalogue_files(locale)
-    if not files:
+    merged = _merged(locale)
+    if merged is None:
         return NullTranslations()
-    merged, _contradictions = merge_catalogues(files, locale.replace("-", "_"))
     compiled = BytesIO()
     write_mo(compiled, merged)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+@cache
+def texts(locale: str) -> Mapping[str, str]:
+    """Message to translation, of those without context and plural; nothing for English."""
+    return {
+        message.id: message.string
+        for message in _merged(locale) or ()
+        if message.context is None and message.id and isinstance(message.id, str) and isinstance(message.string, str)
+    }
 
 
 # ---------------------------------------------------------------- texts
