@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from contracts.errors import Forbidden, InvalidInput
@@ -14,6 +15,7 @@ from tests.factories.dataplane import DataPlane
 
 
 @given(place=st.integers(8, 35), letter=st.sampled_from(ALPHABET))
+@tried(deadline=None)
 def test_a_wrong_character_anywhere_is_noticed(place: int, letter: str) -> None:
     secret = new_secret("live")
     changed = secret[:place] + letter + secret[place + 1 :]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.schema import ContractField, DataContract
@@ -77,6 +77,7 @@ def _ages(holds: Any) -> list[int]:
 
 
 @given(age=st.integers(0, 120))
+@settings(deadline=None)
 def test_ranges_are_found_by_what_they_contain(copy: Copy, age: int) -> None:
     text = str(age)
     assert _found(copy, ("age", text)) == _ages(lambda low, high: low <= age <= high)
@@ -130,6 +131,7 @@ def test_bytes_that_were_not_approved_are_not_served(tmp_path: Path) -> None:
     place=st.integers(0, 2**62),
     fingerprint=st.binary(min_size=8, max_size=8).map(bytes.hex),
 )
+@settings(deadline=None)
 def test_cursors_come_back_as_they_were(place: int, fingerprint: str) -> None:
     cursor = query.write_cursor(RELEASE, fingerprint, place)
     assert query.release_of_cursor(cursor) == RELEASE

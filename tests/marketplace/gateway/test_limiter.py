@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.gateway.limiter import RateLimiter
@@ -21,6 +21,7 @@ print(sum(limiter.hit("shared", 500).allowed for _ in range(400)))
 
 
 @given(limit=st.integers(1, 10_000), steps=st.lists(st.integers(0, 5_000_000_000), min_size=1, max_size=60))
+@settings(deadline=None)
 def test_never_more_than_the_limit_in_a_minute(
     limit: int, steps: list[int], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
