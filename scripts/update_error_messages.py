@@ -120,8 +120,9 @@ LIBRARY = (
     "Value error, %(1)s",
     "k-anonymity %(1)s",
     "distinct-l-diversity %(1)s on %(2)s",
+    "line %(1)s, column %(2)s: %(3)s",
 )
-"""What pydantic finds in requests and policies, and what people ask of a table's privacy."""
+"""What pydantic and YAML find in requests and policies, and what people ask of a table's privacy."""
 
 Part = str | None
 """Fixed text, or None for a value."""

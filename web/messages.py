@@ -24,6 +24,7 @@ from web import i18n
 _HOLE = re.compile(r"%\((\w+)\)s")
 _NUMBERED = re.compile(r"%\(1\)s")
 _CONVERSION = re.compile(r"%\((\w+)\)([sqwtx])")
+_BETWEEN_WORDS = re.compile(r", | or ")
 _LONGEST = 20_000
 """Characters of a message that is looked up; services say less, only what they quote may be longer."""
 _BETWEEN_SENTENCES = re.compile(r"; (?:or )?")
@@ -93,7 +94,7 @@ def _converted(conversion: str, value: str) -> str:
         case "q":
             return _unquoted(value)
         case "w":
-            return "、".join(_word(_unquoted(item)) for item in value.split(", "))
+            return "、".join(_word(_unquoted(item)) for item in _BETWEEN_WORDS.split(value))
         case "t":
             return _sentences(value)
         case "x":

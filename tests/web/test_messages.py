@@ -187,6 +187,8 @@ class TestTell:
         with use_locale("zh-CN"):
             rejected = Rejected("too_many_columns", found=900, limit=500)
             assert tell(rejected.detail) == "表格有900列；最多接收500列。"
+            broken = BREAKAGES["quote_open"]
+            assert tell(Rejected("no_rows", rows=3, first=broken).detail) == "3行均无法读取；首个原因：引号没有闭合"
             assert tell(BREAKAGES["fields"] % {"found": 3, "expected": 5}) == "有3个字段，应为5个"
 
     def test_beside_their_fields(self) -> None:

@@ -1,15 +1,34 @@
 """What a policy does, as the page shows it: figures, class sizes with the k line, shapes before and values after."""
 
+from dataclasses import replace
 from typing import Any
 
 from anonymizer import PolicyEffect
 from contracts.privacy import HistogramBar, Policy
 from web.charts.histogram import Bin, ClassSizes
 from web.formats import number, percent
+from web.i18n import N_, localized
 from web.i18n import gettext as _
-from web.i18n import localized
+from web.messages import tell
 from web.pages.portal.words import ROLE_KINDS, ROLES, UNITS, word
 from web.pages.provider.policy_form import TREATMENTS, kind_of, parameter_of
+
+LEVELS = {
+    "hour": N_("hour"),
+    "day-part": N_("six hours"),
+    "day": N_("day"),
+    "week": N_("week"),
+    "month": N_("month"),
+    "quarter": N_("quarter"),
+    "year": N_("year"),
+    "decade": N_("decade"),
+    "street": N_("street"),
+    "district": N_("district"),
+    "city": N_("city"),
+    "province": N_("province"),
+    "release": N_("new in each release"),
+    "dataset": N_("the same in all releases"),
+}
 
 
 def bins(bars: list[HistogramBar]) -> list[Bin]:
@@ -34,8 +53,10 @@ def class_sizes(bars: list[HistogramBar], k: int, unit: str) -> ClassSizes | Non
 def treatment(policy: Policy, name: str) -> str:
     """What the policy does with a column, in words."""
     column = policy.columns[name]
-    said = word(TREATMENTS, kind_of(column))
-    parameter = parameter_of(column)
+    kind = kind_of(column)
+    said, parameter = word(TREATMENTS, kind), parameter_of(column)
+    if kind in ("date", "divisions", "pseudonymise"):
+        parameter = " → ".join(word(LEVELS, level) for level in parameter.split())
     return _("%(treatment)s (%(parameter)s)", treatment=said, parameter=parameter) if parameter else said
 
 
@@ -61,26 +82,17 @@ def context(policy: Policy, found: PolicyEffect) -> dict[str, Any]:
     """What the effect's template knows."""
     unit = word(UNITS, policy.subject_unit)
     kept = next((row for row in found.sample if row.after is not None), None)
-    figures = [
-        {
-            "value": number(found.k_reached) if found.k_reached is not None else "—",
-            "label": _("smallest class, %(k)s asked for", k=number(found.k_required)),
-        },
-        {
-            "value": number(found.suppression_share * 100, 2),
-            "unit": "%",
-            "label": _(
-                "suppressed: %(rows)s rows, limit %(limit)s",
-                rows=number(found.rows_suppressed),
-                limit=percent(policy.suppression_limit, 0),
-            ),
-        },
-        {"value": number(found.loss * 100, 1), "unit": "%", "label": _("information lost")},
-    ]
-    if not policy.quasi_identifiers:
-        figures = figures[1:2]
+    suppressed = _(
+        "%(share)s (%(rows)s rows)", share=percent(found.suppression_share, 2), rows=number(found.rows_suppressed)
+    )
+    limit = _("Suppressed, limit %(limit)s", limit=percent(policy.suppression_limit, 0))
+    figures: list[tuple[str, str]] = [(limit, suppressed)]
+    if policy.quasi_identifiers:
+        reached = number(found.k_reached) if found.k_reached is not None else "—"
+        asked = _("Smallest class, %(k)s asked for", k=number(found.k_required))
+        figures = [(asked, reached), *figures, (_("Information lost"), percent(found.loss))]
     return {
-        "effect": found,
+        "effect": replace(found, problem=tell(found.problem)) if found.problem else found,
         "figures": figures,
         "chart": class_sizes(found.histogram_after, found.k_required, unit),
         "shown": before_after(policy, kept.before, kept.after) if kept else [],

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from anonymizer import ScanResult
 from catalog.releases.states import RequestState
-from catalog.vault.intake.reasons import BREAKAGES, REJECTIONS
+from catalog.vault.intake.reasons import BREAKAGES
 from catalog.vault.models import UploadStatus
 from contracts.privacy import Policy
 from web.i18n import N_, localized, raw_gettext
@@ -17,7 +17,7 @@ from web.pages.portal.words import ROLE_KINDS, ROLES, TYPES, kind_of_data, word
 __all__ = ["tell", "word"]
 
 STATES: dict[str, str] = {
-    RequestState.SUBMITTED: N_("Submitted"),
+    RequestState.SUBMITTED: N_("Submitted, waiting to be de-identified"),
     RequestState.ANONYMISING: N_("Being de-identified"),
     RequestState.IN_REVIEW: N_("In review"),
     RequestState.APPROVED: N_("Approved"),
@@ -94,9 +94,7 @@ def note(code: str, values: Mapping[str, Any]) -> str:
 
 def rejection(error: Mapping[str, Any]) -> str:
     """Why a file cannot be taken in."""
-    if error.get("reason") in REJECTIONS:
-        return str(raw_gettext(REJECTIONS[str(error["reason"])]) % error["values"])
-    return str(error["detail"])
+    return tell(str(error["detail"]))
 
 
 def breakage(reason: str, values: Mapping[str, Any]) -> str:
@@ -105,8 +103,8 @@ def breakage(reason: str, values: Mapping[str, Any]) -> str:
     return raw_gettext(BREAKAGES[reason]) % told
 
 
-def found_in(profile: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A profile's columns for a table."""
+def found_in(profile: Mapping[str, Any], types: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A profile's columns for a table; `types` by column, as the file was read."""
     rows = []
     for column in ScanResult.model_validate(profile).columns:
         counted = sorted(column.entity_counts.items(), key=lambda entry: -entry[1])
@@ -114,7 +112,7 @@ def found_in(profile: Mapping[str, Any]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": column.name,
-                "type": column.dtype,
+                "type": word(TYPES, types.get(column.name, "string")),
                 "found": kind_of_data(column.semantic_type) if column.semantic_type else "",
                 "role": word(ROLES, column.role),
                 "role_kind": ROLE_KINDS.get(column.role, ""),
