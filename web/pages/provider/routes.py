@@ -20,6 +20,7 @@ from contracts.licence import LICENCES
 from web import forms
 from web.dependencies import Read, SignedIn, Tx
 from web.i18n import current_locale, localized
+from web.pages.provider import offerings as offering_pages
 from web.pages.provider import policies as policy_pages
 from web.pages.provider import requests as request_pages
 from web.pages.provider import uploads as upload_pages
@@ -31,6 +32,7 @@ router = APIRouter(include_in_schema=False)
 router.include_router(upload_pages.router)
 router.include_router(policy_pages.router)
 router.include_router(request_pages.router)
+router.include_router(offering_pages.router)
 Text = Annotated[str, Form()]
 ListOf = Annotated[list[str], Form()]
 
