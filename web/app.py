@@ -17,6 +17,7 @@ from catalog.parties import service as parties
 from catalog.search import SearchIndex
 from contracts.kit import logging
 from contracts.kit.settings import Settings
+from marketplace.gateway import metrics as gateway_metrics
 from marketplace.gateway.app import gateway_app
 from web import assets, migrations, names, problems, rendering
 from web.ckan.routes import router as ckan_router
@@ -85,6 +86,10 @@ def _health() -> APIRouter:
     @router.get("/healthz", summary="The process answers")
     def healthz() -> dict[str, str]:
         return {"status": "ok"}
+
+    @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    def metrics() -> Response:
+        return Response(gateway_metrics.exposition(), media_type=gateway_metrics.CONTENT_TYPE)
 
     @router.get("/readyz", summary="Database and object store answer")
     def readyz(request: Request, response: Response) -> dict[str, str]:

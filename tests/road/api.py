@@ -50,12 +50,12 @@ class Person:
         self._client.close()
 
     def send(self, method: str, path: str, **sent: Any) -> httpx.Response:
-        """The answer, however often it takes; 503 counts as no answer."""
+        """The answer, however often it takes; "ask again" (503, or the same key under way) counts as none."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 answer = self._client.request(method, path, **sent)
-                if answer.status_code != 503:
+                if answer.status_code != 503 and not (answer.status_code == 409 and "retry_after" in answer.text):
                     return answer
             except httpx.TransportError:
                 pass
