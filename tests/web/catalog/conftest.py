@@ -31,7 +31,8 @@ def client_of(world: CatalogWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     clients: list[TestClient] = []
 
     def client(who: str) -> TestClient:
-        made = TestClient(app, base_url="http://testserver", headers={"sec-fetch-site": "same-origin"})
+        headers = {"sec-fetch-site": "same-origin", "accept-language": "en"}
+        made = TestClient(app, base_url="http://testserver", headers=headers)
         if who != "nobody":
             with world.database.transaction() as session:
                 made.cookies.set(SESSION_COOKIE, sign_in.start_session(session, world.city.people[who].id))

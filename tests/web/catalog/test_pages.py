@@ -65,7 +65,7 @@ def test_a_table_goes_from_a_new_dataset_to_a_release_by_forms_alone(world: Cata
     values = fields_of(policy)
     tried = provider.post(f"{page}/policy", data=values | {"action": "try", "k": "8"})
     assert tried.status_code == 200
-    assert "smallest class, 8 asked for" in tried.text
+    assert "Smallest class, 8 asked for" in tried.text
     live = provider.post(f"{page}/policy/effect", data=values | {"k": "1000"})
     assert "note--stop" in live.text
     wrong = provider.post(f"{page}/policy", data=values | {"k": "one"})

@@ -46,7 +46,7 @@ def upload_context(upload: Upload, dataset: Dataset, tab: str, /, **values: Any)
         ("aside", f"{base}/set-aside", _("Rows set aside")),
         ("policy", f"{base}/policy", _("Policy")),
         ("yaml", f"{base}/policy/yaml", _("Policy as YAML")),
-        ("submit", f"{base}/submit", _("Request")),
+        ("submit", f"{base}/submit", _("Ask for a release")),
     ]
     shown = [{"label": label, "href": href, "current": name == tab} for name, href, label in tabs]
     counted = {"aside": upload.rows_set_aside}

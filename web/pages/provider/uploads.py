@@ -72,12 +72,14 @@ def _find_dataset(services: Services, actor: Actor, dataset_id: str) -> Dataset:
 @router.get("/provider/uploads/{upload_id}")
 def profile_page(request: Request, session: Read, actor: SignedIn, upload_id: str) -> Response:
     upload, dataset = own_upload(session, actor, upload_id)
-    columns = words.found_in(upload.profile) if upload.profile else []
+    found = vault.format_of(upload)
+    types = {column.name: column.type for column in found.columns} if found else {}
+    columns = words.found_in(upload.profile, types) if upload.profile else []
     return render(
         request,
         "provider/profile.html",
         **upload_context(upload, dataset, "profile", columns=columns, waiting=upload.status in WAITING),
-        format=vault.format_of(upload),
+        format=found,
     )
 
 
