@@ -16,6 +16,8 @@ from typing import IO, BinaryIO, cast
 
 from sqlmodel import Session, col, select
 
+from anonymizer.recognizers import THRESHOLDS, find_all, fold, resolve
+from anonymizer.shapes import shape
 from catalog.datasets import service as datasets
 from catalog.vault import keys
 from catalog.vault.errors import UploadDestroyed, UploadNotFound, UploadNotReady, UploadTooLarge
@@ -35,9 +37,15 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
 
 
 def clean_file_name(name: str) -> str:
-    """The last part of a file name, without any way to another folder; at most 200 characters."""
+    """The last part of a file name, without any way to another folder; at most 200 characters.
+
+    It is kept and shown in the clear, so personal numbers and addresses in it are masked. Names of people are not
+    found: nothing tells them from other words in so short a text.
+    """
     last = re.split(r"[\\/]", name)[-1]
     shown = _UNSAFE.sub("", last).strip(" .")
+    for found in resolve(find_all(fold(shown)), THRESHOLDS["balanced"]):
+        shown = shown[: found.start] + shape(shown[found.start : found.end]) + shown[found.end :]
     return shown[-200:] or "upload"
 
 

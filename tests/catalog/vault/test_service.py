@@ -103,6 +103,9 @@ class TestReceive:
             ("...", "upload"),
             ("", "upload"),
             ("x" * 300 + ".csv", "x" * 196 + ".csv"),
+            ("接诊13975310001-2026-11.csv", "接诊00000000000-2026-11.csv"),
+            ("440305197902020010.xlsx", "000000000000000000.xlsx"),
+            ("export_20261101123456.csv", "export_20261101123456.csv"),
         ],
     )
     def test_a_path_in_a_file_name_leads_nowhere(self, given: str, kept: str) -> None:

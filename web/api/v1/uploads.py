@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from anonymizer import PolicyEffect, ScanResult
@@ -84,6 +84,14 @@ class PolicyOut(BaseModel):
     fingerprint: str
     created_at: datetime
     policy: Policy
+
+
+async def _raw_body(request: Request) -> bytes:
+    """The body as it came, whatever type it says it is: FastAPI would turn JSON into objects."""
+    return await request.body()
+
+
+RawBody = Annotated[bytes, Depends(_raw_body)]
 
 
 def policy_out(version: PolicyVersion) -> PolicyOut:
@@ -213,9 +221,7 @@ def policy(request: Request, session: Read, actor: SignedIn, upload_id: str) -> 
 
 
 @router.put("/uploads/{upload_id}/policy", summary="Save an edited policy", openapi_extra=_POLICY_BODY)
-def save_policy(
-    request: Request, session: Tx, actor: SignedIn, upload_id: str, body: Annotated[bytes, Body(media_type=_YAML)]
-) -> PolicyOut:
+def save_policy(request: Request, session: Tx, actor: SignedIn, upload_id: str, body: RawBody) -> PolicyOut:
     return policy_out(policies.save(session, actor, upload_id, _policy(body)))
 
 
@@ -227,7 +233,7 @@ def effect(
     actor: SignedIn,
     services: ServicesOf,
     upload_id: str,
-    body: Annotated[bytes, Body(media_type=_YAML)],
+    body: RawBody,
 ) -> dict[str, Any]:
     found = policies.effect(session, actor, services.store, services.settings, upload_id, _policy(body))
     return dict(_EFFECT.dump_python(found, mode="json"))
