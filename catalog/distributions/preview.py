@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from anonymizer.display import display_columns
+from anonymizer.display import display_columns, readable
 from contracts.schema import ContractField, DataContract
 
 SAMPLE_ROWS = 1_000
@@ -25,16 +25,18 @@ _LONGITUDE = re.compile(r"(^|_)(lon|lng|long|longitude)($|_)|经度", re.IGNOREC
 def build(table: pl.DataFrame, contract: DataContract, *, k: int) -> bytes:
     """The preview as JSON: `columns`, `rows` (at most 1,000, in the release's own shuffled order), `rows_total`,
     `statistics` (one entry a column that has a chart) and `map` (or null)."""
-    shown = display_columns(table, contract)
-    sample = shown.head(SAMPLE_ROWS)
+    sample = display_columns(table.head(SAMPLE_ROWS), contract)
     fields = {field.range_of or field.name: field for field in reversed(contract.fields)}
+    statistics = [_statistics(table, contract, fields[name], name, k) for name in sample.columns]
     content = {
         "version": 1,
         "rows_total": table.height,
-        "columns": [_column(name, fields[name], shown.schema[name]) for name in shown.columns],
+        "columns": [_column(name, fields[name], sample.schema[name]) for name in sample.columns],
         "rows": [[_json(cell) for cell in row] for row in sample.iter_rows()],
         "statistics": [
-            found for name in shown.columns if (found := _statistics(table, shown, fields[name], name, k)) is not None
+            found
+            for name in sample.columns
+            if (found := _statistics(table, contract, fields[name], name, k)) is not None
         ],
         "map": _map(table.head(SAMPLE_ROWS), contract),
     }
@@ -63,47 +65,53 @@ def _json(cell: object) -> object:
 
 
 def _statistics(
-    table: pl.DataFrame, shown: pl.DataFrame, field: ContractField, name: str, k: int
+    table: pl.DataFrame, contract: DataContract, field: ContractField, name: str, k: int
 ) -> dict[str, Any] | None:
-    column = shown[name]
+    if field.range_of is not None:
+        return _generalised(table, contract, name, k)
+    column = table[name]
     values = column.drop_nulls()
     if values.is_empty():
         return None
     known = {"column": name, "missing": column.null_count()}
-    if field.range_of is not None and field.bound in ("low", "high"):
-        return known | _bands(table, name, column, k)
     if column.dtype.is_numeric() and values.n_unique() > CATEGORIES:
         return known | _histogram(values.cast(pl.Float64), k)
     if column.dtype in (pl.Date, pl.Datetime):
         return known | _months(values, k)
     if field.treatment in ("pseudonymise", "redact-text"):
         return None
-    distinct = values.n_unique()
-    if distinct > values.len() * 0.5 and distinct > CATEGORIES:
+    counted = values.value_counts(name="count")
+    if counted.height > values.len() * 0.5 and counted.height > CATEGORIES:
         return None  # names and codes: counting them says nothing
-    return known | _categories(values.cast(pl.String), k)
+    return known | _categories(counted.rename({name: "label"}).with_columns(pl.col("label").cast(pl.String)), k)
 
 
-def _categories(values: pl.Series, k: int) -> dict[str, Any]:
-    counted = values.value_counts(sort=True, name="count")
-    label = counted.columns[0]
-    common = counted.filter(pl.col("count") >= max(k, 1)).sort(["count", label], descending=[True, False])
+def _generalised(table: pl.DataFrame, contract: DataContract, name: str, k: int) -> dict[str, Any] | None:
+    """Counts of a generalised column by its readable values; the table is only grouped, never written out readably."""
+    parts = [part for part in contract.fields if part.range_of == name]
+    groups = table.group_by([part.name for part in parts]).agg(pl.len().alias("count"))
+    low = next((pl.col(part.name) for part in parts if part.bound == "low"), None)
+    shown = groups.select(
+        readable(contract, name).alias("label"), (pl.lit(None) if low is None else low).alias("low"), pl.col("count")
+    )
+    missing = int(shown.filter(pl.col("label").is_null())["count"].sum())
+    counted = shown.drop_nulls("label").group_by("label").agg(pl.col("low").min(), pl.col("count").sum())
+    if counted.is_empty():
+        return None
+    known = {"column": name, "missing": missing}
+    if low is None:
+        return known | _categories(counted.select("label", "count"), k)
+    common = counted.filter(pl.col("count") >= max(k, 1)).sort("count", descending=True).head(CATEGORIES * 2)
+    ordered = common.sort("low", nulls_last=False).select("label", "count")
+    return known | _ordered(ordered, int(counted["count"].sum()))
+
+
+def _categories(counted: pl.DataFrame, k: int) -> dict[str, Any]:
+    common = counted.filter(pl.col("count") >= max(k, 1)).sort(["count", "label"], descending=[True, False])
     top = common.head(CATEGORIES)
     total = int(counted["count"].sum())
-    listed = [{"label": str(a), "count": int(b)} for a, b in top.iter_rows()]
+    listed = [{"label": str(label), "count": int(count)} for label, count in top.select("label", "count").iter_rows()]
     return {"kind": "categories", "bars": listed, "other": total - int(top["count"].sum())}
-
-
-def _bands(table: pl.DataFrame, name: str, column: pl.Series, k: int) -> dict[str, Any]:
-    low = table[f"{name}_low"] if f"{name}_low" in table.columns else pl.Series([None] * table.height)
-    counted = (
-        pl.DataFrame({"label": column, "low": low})
-        .drop_nulls("label")
-        .group_by("label")
-        .agg(pl.col("low").min(), pl.len().alias("count"))
-    )
-    common = counted.filter(pl.col("count") >= max(k, 1)).sort("count", descending=True).head(CATEGORIES * 2)
-    return _ordered(common.sort("low", nulls_last=False).select("label", "count"), int(counted["count"].sum()))
 
 
 def _ordered(counted: pl.DataFrame, total: int) -> dict[str, Any]:
