@@ -88,10 +88,16 @@ def described(contract: DataContract, dictionary: Mapping[str, Mapping[str, Any]
 
 
 def write_release(
-    target: Target, result: AnonymizeResult, policy: Policy, dictionary: Mapping[str, Mapping[str, Any]]
+    target: Target,
+    result: AnonymizeResult,
+    policy: Policy,
+    dictionary: Mapping[str, Mapping[str, Any]],
+    *,
+    open_data: bool,
 ) -> Written:
     """Write every file of a release. Its papers say `approved`, for they are written as they will be published; until
-    the officers' approval they lie sealed in the vault, where nothing serves them."""
+    the officers' approval they lie sealed in the vault, where nothing serves them. `open_data`: everybody may have all
+    of it, so the sample need not be a small part."""
     contract = described(result.contract, dictionary)
     report = result.public_report.model_copy(update={"approved": True})
     k = policy.k if policy.quasi_identifiers else 1
@@ -101,7 +107,7 @@ def write_release(
         REPORT: lambda file: file.write(report.model_dump_json(indent=2).encode() + b"\n"),
         POLICY: lambda file: file.write(policy.to_yaml().encode()),
         CONTRACT: lambda file: file.write(contract.model_dump_json(indent=2).encode() + b"\n"),
-        SAMPLE: lambda file: file.write(preview.build(result.table, contract, k=k)),
+        SAMPLE: lambda file: file.write(preview.build(result.table, contract, k=k, open_data=open_data)),
     }
     listed = [_write(target, name, make) for name, make in makers.items()]
     manifest = result.manifest.model_copy(update={"approved": True, "files": listed})

@@ -16,16 +16,20 @@ from anonymizer.display import display_columns, readable
 from contracts.schema import ContractField, DataContract
 
 SAMPLE_ROWS = 1_000
+SAMPLE_PART = 10
+"""Of data that is not open to all, the free sample is this part of the rows, so that it never is the whole of it."""
+SAMPLE_LEAST = 20
 CATEGORIES = 12
 BARS = 12
 _LATITUDE = re.compile(r"(^|_)(lat|latitude)($|_)|纬度", re.IGNORECASE)
 _LONGITUDE = re.compile(r"(^|_)(lon|lng|long|longitude)($|_)|经度", re.IGNORECASE)
 
 
-def build(table: pl.DataFrame, contract: DataContract, *, k: int) -> bytes:
-    """The preview as JSON: `columns`, `rows` (at most 1,000, in the release's own shuffled order), `rows_total`,
-    `statistics` (one entry a column that has a chart) and `map` (or null)."""
-    sample = display_columns(table.head(SAMPLE_ROWS), contract)
+def build(table: pl.DataFrame, contract: DataContract, *, k: int, open_data: bool) -> bytes:
+    """The preview as JSON: `columns`, `rows` (in the release's own shuffled order), `rows_total`, `statistics` (one
+    entry a column that has a chart) and `map` (or null, of the same rows). See `sample_size` for how many rows."""
+    head = table.head(sample_size(table.height, open_data=open_data))
+    sample = display_columns(head, contract)
     fields = {field.range_of or field.name: field for field in reversed(contract.fields)}
     statistics = [_statistics(table, contract, fields[name], name, k) for name in sample.columns]
     content = {
@@ -33,14 +37,18 @@ def build(table: pl.DataFrame, contract: DataContract, *, k: int) -> bytes:
         "rows_total": table.height,
         "columns": [_column(name, fields[name], sample.schema[name]) for name in sample.columns],
         "rows": [[_json(cell) for cell in row] for row in sample.iter_rows()],
-        "statistics": [
-            found
-            for name in sample.columns
-            if (found := _statistics(table, contract, fields[name], name, k)) is not None
-        ],
-        "map": _map(table.head(SAMPLE_ROWS), contract),
+        "statistics": [found for found in statistics if found is not None],
+        "map": _map(head, contract),
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def sample_size(rows: int, *, open_data: bool) -> int:
+    """How many rows everybody may see: at most 1,000; of data that is not open to all at most a tenth besides, though
+    20 where that leaves half of them out."""
+    if open_data:
+        return min(rows, SAMPLE_ROWS)
+    return min(SAMPLE_ROWS, max(rows // SAMPLE_PART, min(SAMPLE_LEAST, rows // 2)))
 
 
 def _column(name: str, field: ContractField, dtype: pl.DataType) -> dict[str, Any]:

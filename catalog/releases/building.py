@@ -104,7 +104,7 @@ def _build(database: Database, store: ObjectStore, settings: Settings, request: 
         place = _object(dataset.id, upload.id, artifact_id, name)
         return cast(AbstractContextManager[IO[bytes]], safe.writing(place))
 
-    written = files.write_release(sealed, result, policy, dataset.fields)
+    written = files.write_release(sealed, result, policy, dataset.fields, open_data=dataset.openness == "unconditional")
     officer_report = result.officer_report.model_dump_json().encode()
     safe.put(_object(dataset.id, upload.id, artifact_id, OFFICER_REPORT), officer_report)
     attested = result.public_report.claims.attested

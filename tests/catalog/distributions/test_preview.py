@@ -10,8 +10,8 @@ from catalog.distributions import preview
 from contracts.schema import ContractField, DataContract
 
 
-def built(table: pl.DataFrame, contract: DataContract, k: int = 1) -> dict[str, Any]:
-    return dict(json.loads(preview.build(table, contract, k=k)))
+def built(table: pl.DataFrame, contract: DataContract, k: int = 1, *, open_data: bool = True) -> dict[str, Any]:
+    return dict(json.loads(preview.build(table, contract, k=k, open_data=open_data)))
 
 
 def plain(table: pl.DataFrame, types: dict[str, str]) -> DataContract:
@@ -23,6 +23,14 @@ def test_at_most_a_thousand_rows_in_the_release_s_own_order() -> None:
     shown = built(table, plain(table, {"n": "integer"}))
     assert shown["rows"] == [[n] for n in range(1000)]
     assert shown["rows_total"] == 1500
+
+
+def test_the_sample_of_data_that_is_not_open_is_a_small_part_of_it() -> None:
+    for rows, shown in ((1500, 150), (30_000, 1000), (60, 20), (10, 5), (1, 0)):
+        table = pl.DataFrame({"n": list(range(rows))})
+        found = built(table, plain(table, {"n": "integer"}), open_data=False)
+        assert len(found["rows"]) == shown
+        assert found["rows_total"] == rows
 
 
 def test_a_range_is_shown_as_one_column_and_counted_in_order() -> None:
