@@ -49,6 +49,8 @@ def _page(
     shown: dict[str, Any] | None = None,
     status: int = 200,
 ) -> Response:
+    if upload.profile is None:
+        policy = None  # made for an earlier reading of the file; there is nothing to edit until it can be read again
     context = upload_context(upload, dataset, "policy", version=version, policy=policy)
     if policy is not None and upload.profile is not None:
         context |= {
