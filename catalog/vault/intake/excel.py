@@ -198,7 +198,7 @@ def _fill_merged(
 def _header(
     grid: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]], correction: Correction
 ) -> tuple[Header, int]:
-    found = find_header(grid)
+    found = find_header(_joined(grid, merged))
     if correction.header_row is not None:
         if correction.header_row == 0:
             return Header(None, 0, found.width), 1
@@ -210,11 +210,27 @@ def _header(
         return found, 1
     if correction.header_rows is not None:
         return found, correction.header_rows
-    bottom = found.row
+    return found, _depth(found.row, merged)
+
+
+def _depth(row: int, merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> int:
+    """How many rows a header that begins at `row` has: a cell merged over columns stands above another one."""
+    bottom = row
     for (top, left), (low, right) in merged:
-        if top == found.row:
+        if top == row:
             bottom = max(bottom, low, top + 1 if right > left else low)
-    return found, min(bottom - found.row + 1, 4)
+    return min(bottom - row + 1, 4)
+
+
+def _joined(grid: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]) -> list[list[str]]:
+    """The grid with each row of group headings told by the names it makes with the rows below: groups repeat their
+    word, so only the joined names look like a header. A cell merged over most of the width is a title."""
+    told = [list(row) for row in grid]
+    for row in range(len(grid)):
+        spans = [right - left + 1 for (top, left), (_, right) in merged if top == row and right > left]
+        if spans and max(spans) < len(grid[row]) * 0.6:
+            told[row] = _header_names(grid[row : row + _depth(row, merged)])
+    return told
 
 
 def _header_names(rows: list[list[str]]) -> list[str]:

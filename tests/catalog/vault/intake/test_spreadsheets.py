@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from catalog.vault.intake import limits
 from catalog.vault.intake.reasons import Rejected
 from tests.catalog.vault.intake.reading import read
 
-WEATHER = Path("/work/shared/data/shenzhen-weather/weather_june_july_2022.xls")
+DATA = Path(os.environ.get("SHUYI_TEST_DATA", Path(__file__).parents[5] / "shared" / "data"))
+WEATHER = DATA / "shenzhen-weather" / "weather_june_july_2022.xls"
 at = dt.datetime.fromisoformat
 
 
@@ -64,6 +66,25 @@ def test_title_row_and_merged_header_become_column_names() -> None:
     ]
     assert (outcome.format.header_row, outcome.format.header_rows) == (2, 2)
     assert {note.code for note in outcome.format.notes} == {"titles", "merged_header"}
+
+
+def test_most_columns_may_stand_in_groups() -> None:
+    def fill(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
+        sheet.merge_range(0, 0, 0, 6, "备案一览表")
+        sheet.merge_range(1, 0, 1, 6, "填报单位：住房和建设局")
+        sheet.merge_range(2, 0, 3, 0, "备案编号")
+        sheet.merge_range(2, 1, 2, 3, "出租人信息")
+        sheet.merge_range(2, 4, 2, 6, "承租人信息")
+        sheet.write_row(3, 1, ["姓名", "证件号", "电话"] * 2)
+        for row in range(4, 12):
+            sheet.write_row(row, 0, [f"A{row}", "甲", f"4401{row}", f"1380013{row:04d}", "乙", f"4403{row}", "无"])
+
+    outcome = read(workbook(fill))
+    assert outcome.table.columns == [
+        "备案编号",
+        *(f"{side}信息_{word}" for side in ("出租人", "承租人") for word in ("姓名", "证件号", "电话")),
+    ]
+    assert outcome.table.height == 8
 
 
 def test_cells_keep_their_types() -> None:
