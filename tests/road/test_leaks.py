@@ -153,11 +153,11 @@ def test_nothing_of_an_upload_gets_out_of_the_vault(site: Site, tmp_path: Path) 
         road.close()
     assert watcher.unnamed > 0, "the watcher saw no temporary file, so it would have seen nothing"
     traces.look_into_folder(site.home)
-    assert traces.look_into_tables(site.home / "shuyi.db") > 1000
+    assert traces.look_into_tables(site.home / "shuyi.db") > 200
     site.stop()
     traces.look_into_folder(site.home)
     traces.look_into_folder(tmp_path / "temporary")
-    assert sorted(set(traces.found)) == []
+    assert not traces.found, "\n".join(sorted(set(traces.found)))
 
 
 def _publish(road: WatchedRoad, slug: str, file_name: str, content: bytes) -> None:
