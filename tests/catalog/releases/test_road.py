@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 import anonymizer
+from catalog.distributions.preview import sample_size
 from catalog.releases import service as releases
 from tests.factories.catalog import CatalogWorld
 
@@ -40,4 +41,4 @@ def test_clinic_visits_go_from_upload_to_a_release_that_verifies(world: CatalogW
     assert "姓名" not in table.columns
     sample = json.loads((folder / "sample.json").read_bytes())
     assert sample["rows_total"] == release.rows
-    assert len(sample["rows"]) == min(1000, release.rows)
+    assert len(sample["rows"]) == sample_size(release.rows, open_data=False)
