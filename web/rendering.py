@@ -6,7 +6,7 @@ parts and everything shared live in `templates/`. Every template may use, withou
 * `ui.<part>(…)`: the macros of `templates/macros/`
 * `charts.<chart>(…)`: the drawings of `web.charts`
 * `_()`, `ngettext()`, `pgettext()`: texts, filled in and escaped
-* the filters of `web.formats` (`| date`, `| money`, …), `| localized`, `asset_url()`, `csrf_field()`
+* the filters of `web.formats` (`| date`, `| money`, …), `| localized`, `asset_url()`
 """
 
 import hashlib
@@ -18,9 +18,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
-from markupsafe import Markup
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -152,7 +150,6 @@ def make_environment(
     environment.globals |= {
         "asset_url": (assets or StaticAssets()).url,
         "charts": charts,
-        "csrf_field": _csrf_field,
         "language_of": i18n.language_of,
         "locales": i18n.LOCALES,
         "language_names": i18n.LANGUAGE_NAMES,
@@ -226,14 +223,6 @@ def page_numbers(page: int, pages: int) -> list[int | None]:
     return shown
 
 
-@pass_context
-def _csrf_field(context: Context) -> Markup:
-    """The hidden field of a form sent with POST, where the app gives each session a token."""
-    if not context["csrf_token"]:
-        return Markup("")
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(context["csrf_token"])
-
-
 def page_context(request: Request) -> dict[str, Any]:
     """What the frame knows on every page, from `request.state` and `request.app.state`; both may lack any of it."""
     state, app_state = request.state, request.app.state
@@ -248,7 +237,6 @@ def page_context(request: Request) -> dict[str, Any]:
         "actor": actor if signed_in else None,
         "navigation": navigation(actor),
         "footer": footer(),
-        "csrf_token": getattr(state, "csrf_token", ""),
         "notices": list(getattr(state, "notices", ())),
         "test_mode": bool(getattr(app_state, "test_mode", False)),
         "city_name": getattr(app_state, "city_name", None),

@@ -152,7 +152,6 @@ def standalone(locale: str, *, test_mode: bool = True, notices: tuple[Notice, ..
             "server": ("localhost", 80),
             "app": app,
             "state": {
-                "csrf_token": "example",
                 "actor": Actor("example", say("示例用户", "Example person")),
                 "notices": list(notices),
             },
