@@ -234,6 +234,7 @@ PAGES: list[Rule] = [
     (r"/officer(/|$)", {"officer"}),
     (r"/operator/audit", {"operator", "officer"}),
     (r"/operator(/|$)", {"operator"}),
+    (r"/provider/releases/", {"operator", "officer", "provider"}),
     (r"/provider/income", {"operator", "provider", "provider2"}),
     (r"/provider(/|$)", {"provider", "provider2"}),
     (r"/settlement/", {"operator", "provider"}),
@@ -245,6 +246,7 @@ PAGES: list[Rule] = [
     (r"/api/v1/ledger", {"operator"}),
     (r"/api/v1/jobs", {"operator"}),
     (r"/api/v1/audit", {"operator", "officer"}),
+    (r"/api/v1/settlement/positions", set(PEOPLE) - {"nobody"}),  # of one's own, so often none
     (r"/api/v1/settlement", {"operator", "provider", "provider2"}),
     (r"/api/v1/refunds$", {"operator"}),
     (r"/api/v1/refunds\?", {"operator"}),
@@ -292,8 +294,8 @@ def _seen_too_much(world: World, who: str, answer: httpx.Response) -> Iterator[s
         marks = _marks(MARKS[slug], text)
         if not is_right(marks):
             yield f"{len(marks)} rows of {slug}"
-    if answer.status_code == 200:
-        # A refusal may repeat the address that was asked for.
+    if answer.status_code == 200 and not (who == "officer" and answer.url.path.endswith("/audit")):
+        # Officers read the whole log. A refusal may repeat the address that was asked for.
         for secret, people in world.secrets.items():
             if secret in answer.text and who not in people:
                 yield f"the id {secret} of {sorted(people)}"
@@ -352,7 +354,7 @@ def _body(world: World, path: str) -> dict[str, Any]:
         "/corrections": {"encoding": "utf-8"},
         "/plans": {"name": {"zh-CN": "版"}, "quota_per_month": 1, "rate_per_minute": 1, "monthly_fee": 1},
         "/offerings": {"dataset_id": world.values["dataset_id"][0]},
-        "/members": {"email": "rival@example.com", "role": "owner"},
+        "/members": {"person_id": new_id(), "role": "owner"},
         "/invitations": {"email": "rival@example.com", "role": "owner"},
         "/requests": {"dataset_id": world.values["dataset_id"][1], "upload_id": world.values["upload_id"][0]},
     }
@@ -366,6 +368,7 @@ def test_nobody_does_more_than_the_rules_say(world: World) -> None:
         for path in paths(world, template):
             allowed = _allowed(path, WRITES)
             theirs = world.values["upload_id"][1] in path or world.values["dataset_id"][3] in path
+            theirs = theirs or path.endswith(f"/{OTHER}")
             if "provider2" in allowed and allowed != set(PEOPLE):
                 allowed = (allowed - {"provider"}) if theirs else (allowed - {"provider2"})
             for who in PEOPLE:
@@ -377,6 +380,8 @@ def test_nobody_does_more_than_the_rules_say(world: World) -> None:
                 sent: dict[str, Any] = {"json": body} if path.startswith("/api/") else {"data": body}
                 answer = world.ask(who, method, path, **sent)
                 asked += 1
+                if answer.headers.get("location", "").startswith("/sign-in?"):
+                    continue
                 here = f"{who} {method} {path}: {answer.status_code}"
                 if answer.status_code >= 500 or (allowed != set(PEOPLE) and answer.status_code < 400):
                     wrong.append(f"{here} {answer.text[:120]}")
