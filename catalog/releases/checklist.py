@@ -206,9 +206,7 @@ def _price(dataset: Dataset) -> Check:
     told = (
         _law("无条件开放，不能定价。", "It is open without conditions; no price can be set.")
         if dataset.openness == "unconditional"
-        else _law(
-            "有条件开放；收费在上架时另行核对。", "Open on conditions; prices are checked when it is offered."
-        )
+        else _law("有条件开放；收费在上架时另行核对。", "Open on conditions; prices are checked when it is offered.")
     )
     return Check("price", "good", _law("收费合规。", "Price."), told, PRICE)
 
