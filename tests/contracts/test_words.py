@@ -13,7 +13,6 @@ from contracts.licence import CONDITIONAL, LICENCES, OPEN
 from contracts.schema import ContractField, DataContract
 from contracts.text import Text, pick
 
-
 ID = "01a20bc5-3b2f-76b7-b8a7-1e0b742069fb"
 
 
