@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from anonymizer.recognizers import THRESHOLDS, find_all, fold, resolve
 from catalog.vault.intake import limits
 from catalog.vault.intake.reasons import Rejected
 
@@ -135,6 +136,8 @@ def _is_title(row: Sequence[str], present: Sequence[str], width: int) -> bool:
 
 def _is_header(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     present = [cell for cell in row if cell]
+    if place_of_personal(present) is not None:
+        return False
     figures = [cell for cell in present if _FIGURE.fullmatch(cell)]
     if figures and not (len(figures) < len(present) and all(_YEAR.fullmatch(cell) for cell in figures)):
         return False
@@ -163,6 +166,17 @@ def column_names(cells: Sequence[str], width: int) -> tuple[list[str], list[str]
             changed.append(name)
         names.append(name)
     return names, changed
+
+
+def place_of_personal(names: Sequence[str]) -> int | None:
+    """The first name, from 1, with a personal number in it (six digits or more): then these are values, not names.
+    Names of columns are kept and shown in the clear, so values must not become such."""
+    for place, name in enumerate(names, 1):
+        text = fold(name)
+        found = resolve(find_all(text), THRESHOLDS["balanced"])
+        if any(sum(c.isdigit() for c in text[match.start : match.end]) >= 6 for match in found):
+            return place
+    return None
 
 
 def check_width(width: int) -> None:

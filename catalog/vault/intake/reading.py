@@ -14,6 +14,7 @@ from catalog.vault.intake import limits
 from catalog.vault.intake.batches import Aside, Batch
 from catalog.vault.intake.delimited import DelimitedReader
 from catalog.vault.intake.detect import head_and_tail, kind_of
+from catalog.vault.intake.dialect import place_of_personal
 from catalog.vault.intake.formats import Correction, FileFormat
 from catalog.vault.intake.jsonl import JsonReader
 from catalog.vault.intake.parquet import ParquetReader
@@ -89,6 +90,8 @@ def read_file(
     """Read the whole file. `table` receives Parquet, `aside` the rows set aside; both may hold a part when `Rejected`
     is raised, so use them only when this returns."""
     reader = open_reader(stream, size, correction, timezone)
+    if (personal := place_of_personal(reader.names)) is not None:
+        raise Rejected("header_personal", column=personal, place=f"column {personal}")
     _check_correction(correction, reader.names)
     asides = AsideFile(aside)
     recogniser = TypeRecogniser(reader.names, reader.kept_as_text, timezone, dict(correction.types))

@@ -23,6 +23,8 @@ REJECTIONS: dict[str, str] = {
     "encoding_name": "The encoding %(encoding)s is not known here.",
     "delimiter": "A delimiter is one character such as a comma, semicolon or tab.",
     "header_row": "There is no line %(line)s to take column names from.",
+    "header_personal": "The name of column %(column)s holds personal data, so what was taken for the names of columns "
+    "are values. Choose the line with the names, or 0 if the file names no columns.",
     "sheet": "There is no sheet %(sheet)s; the file has %(sheets)s.",
     "spreadsheet_broken": "The spreadsheet is damaged or cut short and cannot be opened.",
     "spreadsheet_password": "The spreadsheet is protected by a password; save it without one.",

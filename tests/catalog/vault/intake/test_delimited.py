@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.vault.intake import limits
+from catalog.vault.intake.reasons import Rejected
 from tests.catalog.vault.intake.reading import read
 
 VISITS = "姓名,年龄,区\n王小明,34,福田区\n李芳,51,南山区\n张伟,28,福田区\n"
@@ -53,6 +54,18 @@ def test_a_header_below_title_rows_is_found() -> None:
     assert outcome.table.columns == ["姓名", "年龄", "区"]
     assert outcome.table.height == 3
     assert [note.code for note in outcome.format.notes] == ["titles"]
+
+
+def test_values_of_a_person_never_become_names_of_columns() -> None:
+    rows = (
+        "王小明,深圳市南山区,13800138000\n李小红,深圳市福田区,13900139000\n张小伟,深圳市罗湖区,13700137000\n".encode()
+    )
+    assert read(rows).format.header_row == 0
+    with pytest.raises(Rejected, match="column 3 holds personal data") as refused:
+        read(b"name,place,number\n" + rows, header_row=2)
+    assert "138" not in str(refused.value.told())
+    titled = "填报人：王小明 13800138000\n姓名,区\n李小红,福田区\n".encode()
+    assert read(titled, delimiter=";").format.header_row == 0
 
 
 def test_a_file_without_a_header_gets_names() -> None:
