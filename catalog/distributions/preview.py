@@ -129,16 +129,21 @@ def _ordered(counted: pl.DataFrame, total: int) -> dict[str, Any]:
 
 
 def _histogram(values: pl.Series, k: int) -> dict[str, Any]:
-    low, high = (float(values.quantile(q) or 0.0) for q in ((0.01, 0.99) if k > 1 else (0.0, 1.0)))
+    low, high = (float(values.quantile(q) or 0.0) for q in (0.01, 0.99))
+    whole = (float(values.quantile(0.0) or 0.0), float(values.quantile(1.0) or 0.0))
+    # About persons the tails may single somebody out; elsewhere a few stray values may leave one bar of the picture.
+    cut = k > 1 or whole[1] - whole[0] > 3 * (high - low)
+    if not cut:
+        low, high = whole
     if low == high:
-        return {"kind": "histogram", "bars": [{"low": low, "high": high, "count": values.len()}], "cut": k > 1}
+        return {"kind": "histogram", "bars": [{"low": low, "high": high, "count": values.len()}], "cut": cut}
     width = (high - low) / BARS
     placed = ((values - low) / width).floor().clip(0, BARS - 1).cast(pl.Int32)
     counts = dict(placed.value_counts().iter_rows())
     bars = [
         {"low": low + width * i, "high": low + width * (i + 1), "count": int(counts.get(i, 0))} for i in range(BARS)
     ]
-    return {"kind": "histogram", "bars": bars, "cut": k > 1}
+    return {"kind": "histogram", "bars": bars, "cut": cut}
 
 
 def _months(values: pl.Series, k: int) -> dict[str, Any]:
