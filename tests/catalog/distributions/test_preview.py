@@ -62,7 +62,16 @@ def test_extremes_of_figures_are_not_told_where_the_table_is_about_people() -> N
     told = built(table, contract, k=5)["statistics"][0]
     assert max(bar["high"] for bar in told["bars"]) < 1000
     assert sum(bar["count"] for bar in told["bars"]) == 1001
-    assert max(bar["high"] for bar in built(table, contract)["statistics"][0]["bars"]) == 1_000_000
+    mild = pl.DataFrame({"fee": [*range(1000), 1_200]})
+    assert max(bar["high"] for bar in built(mild, contract)["statistics"][0]["bars"]) == 1_200
+
+
+def test_a_stray_figure_does_not_flatten_the_picture_and_the_cut_is_said() -> None:
+    table = pl.DataFrame({"celsius": [*range(1000), 1_000_000]})
+    told = built(table, plain(table, {"celsius": "integer"}))["statistics"][0]
+    assert told["cut"]
+    assert max(bar["high"] for bar in told["bars"]) < 1000
+    assert sum(bar["count"] for bar in told["bars"]) == 1001
 
 
 def test_dates_are_counted_by_month_and_names_not_at_all() -> None:
