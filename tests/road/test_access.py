@@ -15,7 +15,7 @@ from contracts.access import SYSTEM, Role
 from contracts.ids import new_id
 from contracts.kit.settings import Settings
 from tests.road.api import Road
-from tests.road.site import PASSWORD, Cast, Site
+from tests.road.site import PASSWORD, Cast, Site, free_port
 from web.app import create_app
 
 ROWS = 120
@@ -87,20 +87,18 @@ def _more_parties(site: Site, cast: Cast) -> None:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A site with a sold release, one withdrawn, one in review, and one of another department."""
-    from tests.road.site import free_port
-
     site = Site(tmp_path_factory.mktemp("access") / "home", free_port())
     cast = site.cast()
     _more_parties(site, cast)
     site.start()
     road = Road(site, cast)
+    found = World(site, cast)
     try:
-        found = World(site, cast)
         _fill(found, road)
         yield found
     finally:
         road.close()
-        for client in getattr(found, "clients", {}).values():
+        for client in found.clients.values():
             client.close()
         site.stop()
 
