@@ -22,8 +22,9 @@ class Killer:
         """Called by the road as a step begins."""
         if self.steps is not None and name not in self.steps:
             return
-        if self.chance.random() > self.share or (self._busy is not None and self._busy.is_alive()):
+        if self.chance.random() > self.share:
             return
+        self.finish()
         self.kills.append(name)
         delay = self.chance.random() * 0.6
         self._busy = threading.Thread(target=self._strike, args=(delay,), daemon=True)
