@@ -119,4 +119,28 @@
     request.open("POST", form.action);
     request.send(data);
   };
+
+  // data-follow: while it stands in a page, the page is asked for again and its main part changes where it stands, so
+  // that nobody loses his place. What somebody has begun to type is left alone. Without script a link does the same.
+  const follow = () => {
+    if (!document.querySelector("main [data-follow]")) return;
+    setTimeout(async () => {
+      try {
+        const answer = await fetch(location.href);
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const [old, main] = [document.querySelector("main"), page.querySelector("main")];
+        const typed = [...old.querySelectorAll("textarea, input")].some((one) => one.value !== one.defaultValue);
+        if (answer.ok && main && !typed && main.innerHTML !== old.innerHTML) {
+          document.title = page.title;
+          old.replaceWith(main);
+          showFirst(main);
+          window.htmx?.process(main);
+        }
+      } catch {
+        // Nobody answered; it is asked again.
+      }
+      follow();
+    }, 2000);
+  };
+  follow();
 })();
