@@ -1,12 +1,11 @@
 """The whole road through the pages in a real Chromium, and then every page there is."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.browser.stage import Stage, chrome
-from tests.browser.walk import CALLS, FEE, K, ROWS, Walk, fen
+from tests.browser.walk import CALLS, Walk
 from tests.road.site import Site, free_port
 
 

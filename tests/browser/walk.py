@@ -270,7 +270,7 @@ class Walk:
         operator.wait("分录已平")
         operator.press_or_follow(re.compile("^付款"))
         operator.page.get_by_role("dialog").get_by_role("button", name="付款").click()
-        operator.reload_until("the payout", lambda: operator.page.get_by_text(re.compile("已付出$")).first.is_visible())
+        operator.reload_until("the payout", operator.page.get_by_text(re.compile("已付出$")).first.is_visible)
         operator.look()
         for row in operator.page.get_by_role("table", name="余额变动").get_by_role("row").all()[1:]:
             name = row.get_by_role("rowheader").inner_text().split("\n")[0]
