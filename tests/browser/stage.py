@@ -124,14 +124,20 @@ class Visitor:
         raise AssertionError(f"{self.who} did not see at {self.page.url}: {what}")
 
     def look(self) -> None:
-        """Check the page in the width it is shown in, and that a narrow one needs no scrolling to the side."""
+        """Check the page shown, wide and narrow, and keep its links."""
         self.page.wait_for_load_state("load")
-        self.links += self.page.eval_on_selector_all("a[href]", "found => found.map(a => a.href)")
+        self.links += [self.page.url, *self.page.eval_on_selector_all("a[href]", "found => found.map(a => a.href)")]
         self.axe()
-        self.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+        self.size(NARROW)
         self.no_sideways()
-        self.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        self.axe()
+        self.size(WIDE)
+        self.no_sideways()
         self.calm()
+
+    def size(self, size: tuple[int, int]) -> None:
+        """Make the window this wide and high."""
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
 
     def calm(self) -> None:
         """No error of a script, of the content policy or of a request so far."""
@@ -139,7 +145,7 @@ class Visitor:
 
     def axe(self) -> None:
         """No violation of WCAG 2.2 AA or of best practice."""
-        self.page.evaluate(AXE_SCRIPT)
+        self.page.evaluate(f"() => {{ if (!window.axe) {{ {AXE_SCRIPT} }} }}")
         found: dict[str, Any] = self.page.evaluate("rules => axe.run(document, rules)", RULES)
         results = AxeResults(found)
         assert not found["violations"], f"{self.who} at {self.page.url}:\n{results.generate_report()}"

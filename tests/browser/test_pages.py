@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.stage import Stage, chrome
-from tests.browser.walk import CALLS, Walk
+from tests.browser.sweep import Sweep
+from tests.browser.walk import CALLS, OVERAGE, QUOTA, ROWS, K, Walk
 from tests.road.site import Site, free_port
 
 
@@ -22,9 +23,28 @@ def stage(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         site.stop()
 
 
-def test_six_people_walk_the_road(stage: Stage) -> None:
-    seen = Walk(stage).all()
+@pytest.fixture(scope="module")
+def walk(stage: Stage) -> Walk:
+    """The road, to be walked once."""
+    return Walk(stage)
+
+
+def test_six_people_walk_the_road(walk: Walk) -> None:
+    seen = walk.all()
+    assert seen.published + seen.suppressed == ROWS
+    assert seen.k >= K
+    assert seen.on_page == seen.served == seen.published > 0.9 * ROWS
     assert seen.statuses == {200: CALLS}
-    assert seen.statement["期末余额，应付"] > 0
-    *moves, closing = seen.statement.values()
-    assert sum(moves) == closing
+    calls, first = seen.invoices
+    assert calls == (CALLS - QUOTA) * int(OVERAGE) * 100 // 1000
+    assert first > 0
+    statement = seen.statement
+    assert statement["订阅方已付"] == calls
+    assert statement["退款"] == -first
+    *moves, closing = statement.values()
+    assert sum(moves) == closing > 0
+
+
+def test_every_page_in_both_languages_wide_and_narrow(walk: Walk) -> None:
+    walk.all()
+    assert Sweep(walk.stage).all() > 60

@@ -19,7 +19,10 @@ class Outcome:
     """What people saw on the way."""
 
     published: int = 0
+    suppressed: int = 0
     k: int = 0
+    on_page: int = 0
+    served: int = 0
     key: str = ""
     statuses: dict[int, int] = field(default_factory=dict)
     invoices: list[int] = field(default_factory=list)
@@ -32,9 +35,14 @@ class Walk:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.outcome = Outcome()
+        self._begun = self._ended = False
 
     def all(self) -> Outcome:
-        """From the upload to the settlement."""
+        """From the upload to the settlement; once, however often it is asked for."""
+        if self._begun:
+            assert self._ended, "the road was not walked to its end"
+            return self.outcome
+        self._begun = True
         self.describe_and_upload()
         self.set_policy_and_submit()
         self.review()
@@ -47,6 +55,7 @@ class Walk:
         self.decide_refund()
         self.close_period()
         self.settle()
+        self._ended = True
         return self.outcome
 
     # -- publishing ---------------------------------------------------------------------------------------------------
@@ -102,6 +111,9 @@ class Walk:
         provider = self.stage["provider"]
         provider.reload_until("the release", lambda: provider.page.get_by_text("已发布为v").is_visible())
         provider.look()
+        self.outcome.published = _figure(provider, "发布行数")
+        self.outcome.suppressed = _figure(provider, "抑制行数")
+        self.outcome.k = _figure(provider, f"最小等价类，要求{K}")
 
     def _decide(self, officer: Visitor) -> None:
         officer.open("/officer")
@@ -148,6 +160,7 @@ class Walk:
         visitor.look()
         visitor.follow(TITLE)
         visitor.heading(TITLE)
+        self.outcome.on_page = fen(visitor.page.get_by_text(re.compile(r"^[0-9,]+条$")).first.inner_text())
         startup = self.stage.sign_in("startup")
         startup.open(f"/dataset/{SLUG}")
         for tab in ("结构", "版本", "隐私报告"):
@@ -200,12 +213,13 @@ class Walk:
         address = f"{self.stage.site.url}/data/v1/{SLUG}/records"
         with httpx.Client(trust_env=False, timeout=60) as client:
             assert client.get(address).status_code == 401
+            client.headers["Authorization"] = f"Bearer {self.outcome.key}"
             for number in range(CALLS):
-                answer = client.get(
-                    address, params={"limit": number % 5 + 1}, headers={"Authorization": f"Bearer {self.outcome.key}"}
-                )
+                answer = client.get(address, params={"limit": number % 5 + 1, "count": "true"})
                 self.outcome.statuses[answer.status_code] = self.outcome.statuses.get(answer.status_code, 0) + 1
-                assert len(answer.json()["records"]) == number % 5 + 1
+                body = answer.json()
+                assert len(body["records"]) == number % 5 + 1
+                self.outcome.served = body["total"]
 
     # -- settling -----------------------------------------------------------------------------------------------------
 
@@ -283,7 +297,13 @@ class Walk:
         provider.heading("结算单")
 
 
+def _figure(person: Visitor, label: str) -> int:
+    """The number shown under a label."""
+    place = person.page.locator("dl.figs div").filter(has=person.page.get_by_text(label, exact=True))
+    return fen(place.locator("dd").inner_text())
+
+
 def fen(text: str) -> int:
-    """An amount as shown: `−¥1,234.50` is -123450."""
+    """An amount as shown without its point: `−¥1,234.50` is -123450; a whole number is itself."""
     digits = re.sub(r"[^0-9]", "", text)
     return int(digits or 0) * (-1 if text.strip().startswith(("-", "−", "(")) else 1)
