@@ -19,7 +19,7 @@ import orjson
 import structlog
 
 from catalog.distributions.files import DOWNLOADS
-from catalog.distributions.preview import SAMPLE_ROWS
+from catalog.distributions.preview import sample_size
 from catalog.releases import service as releases
 from catalog.releases.errors import ReleaseDamaged
 from contracts.errors import ShuyiError
@@ -183,7 +183,7 @@ class Delivery:
             return self._describe(call, progress, access, product, shelf)
         if call.operation == "file":
             return self._file(call, progress, access, shelf, may_block)
-        copy = self._copy(access, shelf, may_block)
+        copy = self._copy(access, product, shelf, may_block)
         fields = self._fields_of(copy, access, shelf)
         if call.operation == "record":
             return self._record(call, progress, access, shelf, copy, fields, may_block)
@@ -477,7 +477,7 @@ class Delivery:
 
     # ---------------------------------------------------------------- releases
 
-    def _copy(self, access: Access, shelf: Shelf, may_block: bool) -> Copy:
+    def _copy(self, access: Access, product: Product, shelf: Shelf, may_block: bool) -> Copy:
         name = f"{shelf.manifest_hash}-sample" if access.sample else shelf.manifest_hash
         ready = self.copies.ready(name)
         if ready is not None:
@@ -490,7 +490,8 @@ class Delivery:
                 "This release has no table that can be asked. Download its files instead.", retry_after=3600
             )
 
-        most = SAMPLE_ROWS if access.sample else None
+        open_data = product.openness == "unconditional"
+        most = sample_size(shelf.rows, open_data=open_data) if access.sample else None
 
         def open_file() -> BinaryIO:
             with self._database.reading() as session:
