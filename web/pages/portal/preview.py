@@ -1,6 +1,7 @@
 """The preview of a release as the page shows it: a table of its first rows, a map, charts with what they tell."""
 
 import csv
+import datetime as dt
 import io
 import math
 import re
@@ -72,6 +73,7 @@ class Preview:
             for found in self.content["statistics"]
             if len(found["bars"]) > 1
             and _tells_enough(found)
+            and not _overlap(found["bars"])
             and not self._is_place(found["column"])
             and not self._is_number(found["column"])
         ]
@@ -152,6 +154,32 @@ def _interest(found: dict[str, Any]) -> tuple[int, int]:
 def _tells_enough(found: dict[str, Any]) -> bool:
     """The bars hold at least half of the rows: of hundreds of values, the most common twelve say nothing."""
     return sum(int(bar["count"]) for bar in found["bars"]) >= int(found.get("other", 0))
+
+
+def _overlap(bars: list[dict[str, Any]]) -> bool:
+    """Ranges of different width that lie over each other, as local recoding makes them: no picture of where values
+    are."""
+    highest: float | None = None
+    for low, high in sorted(found for bar in bars if (found := _ends(str(bar.get("label", "")))) is not None):
+        if highest is not None and low < highest:
+            return True
+        highest = high if highest is None else max(highest, high)
+    return False
+
+
+def _ends(label: str) -> tuple[float, float] | None:
+    """The ends of a range of figures or days, days as their ordinal."""
+    low, dash, high = label.partition("–")
+    if not dash:
+        return None
+    try:
+        return (float(low), float(high)) if "-" not in low[1:] else (_ordinal(low), _ordinal(high))
+    except ValueError:
+        return None
+
+
+def _ordinal(day: str) -> float:
+    return dt.date.fromisoformat(day).toordinal()
 
 
 def _of_figures(bars: list[dict[str, Any]]) -> bool:
