@@ -9,7 +9,7 @@ _STEPS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 def nice_ceiling(value: float, *, whole: bool = False) -> float:
     """The smallest round number not below `value` whose half is round too; `whole` keeps the half an integer."""
-    if value <= 0:
+    if value < 1e-300:  # nothing, or so little that powers of ten come to nothing
         return 2.0 if whole else 1.0
     power = 10.0 ** math.floor(math.log10(value))
     top = next(step * power for step in _STEPS if step * power >= value * (1 - 1e-12))
