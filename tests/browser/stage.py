@@ -187,9 +187,8 @@ class Visitor:
         """No violation of WCAG 2.2 AA or of best practice. Measuring `contrast` takes longer than all else together."""
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(f"() => {{ {AXE_SCRIPT} }}")
-        found: dict[str, Any] = self.page.evaluate(
-            "rules => axe.run(document, rules)", RULES | {"rules": {"color-contrast": {"enabled": contrast}}}
-        )
+        rules = RULES | {"rules": {"color-contrast": {"enabled": contrast}}}
+        found: dict[str, Any] = self.page.evaluate("rules => axe.run(document, rules)", rules)
         results = AxeResults(found)
         assert not found["violations"], f"{self.who} at {self.page.url}:\n{results.generate_report()}"
 
