@@ -147,7 +147,7 @@ def law_references() -> list[LawReference]:
         ),
         LawReference(
             source={"zh-CN": "GB/T 37964-2019 个人信息去标识化指南", "en": "GB/T 37964-2019 De-identification guide"},
-            article="k-匿名",
+            article="-",
             requirement={
                 "zh-CN": "以泛化、抑制、假名化等技术去标识化，并以 k-匿名等模型衡量。",
                 "en": "De-identify by generalisation, suppression and pseudonyms, "

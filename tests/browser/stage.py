@@ -1,11 +1,18 @@
-"""Real people at real browsers: each has a context of their own, and every page they look at is checked."""
+"""Real people at real browsers: each has a context of their own, and every page they look at is checked.
 
+With `SHUYI_TEST_EVERY_LOOK=1` (CI) each page is checked in every way there is: both languages, wide and narrow, light
+and dark. Otherwise each is checked in one, the next page in the next, so that all ways come round often; and contrast,
+which the colours decide that all pages share, is measured on every third.
+"""
+
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count, product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
@@ -14,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from tests.road.site import PASSWORD, Cast, Site
 
 WIDE, NARROW = (1280, 900), (375, 740)
+EVERY_LOOK = os.environ.get("SHUYI_TEST_EVERY_LOOK") == "1"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -30,6 +38,26 @@ RULES = {
     "resultTypes": ["violations"],
 }
 PATIENCE = 60_000  # milliseconds; a busy machine's worker may take its time
+
+
+class Look(NamedTuple):
+    """A way to look at a page."""
+
+    language: Literal["zh-CN", "en"]
+    theme: Literal["light", "dark"]
+    size: tuple[int, int]
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.size[0]}-{self.theme}"
+
+
+LOOKS = [Look(*one) for one in product(("zh-CN", "en"), ("light", "dark"), (WIDE, NARROW))]
+
+
+def looks_of(turn: int) -> list[Look]:
+    """The ways in which the page whose turn it is must be checked, by language."""
+    # Three steps on is another width and another language or theme; eight pages on, each way was taken.
+    return LOOKS if EVERY_LOOK else [LOOKS[3 * turn % len(LOOKS)]]
 
 
 @contextmanager
@@ -53,6 +81,7 @@ class Visitor:
     page: Page = field(init=False)
     links: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    _turns: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
         self.page = self.context.new_page()
@@ -124,16 +153,27 @@ class Visitor:
         raise AssertionError(f"{self.who} did not see at {self.page.url}: {what}")
 
     def look(self) -> None:
-        """Check the page shown, wide and narrow, and keep its links."""
+        """Check the page shown, as it is, wide and narrow, and keep its links. axe, which the sweep asks about every
+        page as well, takes one look in three, wide and narrow by turns."""
         self.page.wait_for_load_state("load")
-        self.links += [self.page.url, *self.page.eval_on_selector_all("a[href]", "found => found.map(a => a.href)")]
-        self.axe()
-        self.size(NARROW)
-        self.no_sideways()
-        self.axe()
-        self.size(WIDE)
-        self.no_sideways()
+        self.collect()
+        turn = next(self._turns)
+        for index, size in enumerate((NARROW, WIDE)):
+            self.size(size)
+            self.no_sideways()
+            if EVERY_LOOK or turn % 6 == 3 * index:
+                self.axe()
         self.calm()
+
+    def collect(self) -> None:
+        """Keep the links of the page shown, and its own address."""
+        self.links += [self.page.url, *self.page.eval_on_selector_all("a[href]", "found => found.map(a => a.href)")]
+
+    def look_as(self, look: Look, *, contrast: bool) -> None:
+        """Check the page shown, which is in this language already, in this width and theme."""
+        self.page.emulate_media(color_scheme=look.theme)
+        self.size(look.size)
+        self.axe(contrast=contrast)
 
     def size(self, size: tuple[int, int]) -> None:
         """Make the window this wide and high."""
@@ -143,10 +183,12 @@ class Visitor:
         """No error of a script, of the content policy or of a request so far."""
         assert not self.troubles, f"{self.who} at {self.page.url}: {self.troubles}"
 
-    def axe(self) -> None:
-        """No violation of WCAG 2.2 AA or of best practice."""
-        self.page.evaluate(f"() => {{ if (!window.axe) {{ {AXE_SCRIPT} }} }}")
-        found: dict[str, Any] = self.page.evaluate("rules => axe.run(document, rules)", RULES)
+    def axe(self, *, contrast: bool = True) -> None:
+        """No violation of WCAG 2.2 AA or of best practice. Measuring `contrast` takes longer than all else together."""
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(f"() => {{ {AXE_SCRIPT} }}")
+        rules = RULES | {"rules": {"color-contrast": {"enabled": contrast}}}
+        found: dict[str, Any] = self.page.evaluate("rules => axe.run(document, rules)", rules)
         results = AxeResults(found)
         assert not found["violations"], f"{self.who} at {self.page.url}:\n{results.generate_report()}"
 

@@ -277,3 +277,16 @@ class TestStaticAssets:
 
     def test_only_reading(self, client: TestClient) -> None:
         assert client.post("/static/shuyi.css").status_code == 405
+
+
+def test_every_class_that_a_template_names_has_a_style() -> None:
+    web = Path(rendering.__file__).parent
+    styled = set(re.findall(r"\.([a-z][\w-]*)", (web / "static" / "shuyi.css").read_text()))
+    named = {
+        name: template.name
+        for template in web.rglob("*.html")
+        for value in re.findall(r'class="([^"{]*)"', template.read_text())
+        for name in value.split()
+    }
+    assert {name: where for name, where in named.items() if name not in styled} == {}
+    assert len(named) > 100

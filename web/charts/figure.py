@@ -11,6 +11,9 @@ from web.charts.svg import coordinate, line, markup
 from web.formats import number
 from web.i18n import gettext as _
 
+PLOT_EMS = 32.0  # below 26rem every second label is hidden, and labels are 13 px high
+LABEL_GAP_EMS = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -120,5 +123,7 @@ def labels_below(places: Sequence[tuple[float, str]], *, anchor_ends: bool = Fal
 
 
 def chosen_labels(labels: Sequence[str], positions: Sequence[float]) -> list[tuple[float, str]]:
-    """The labels that fit, with their places."""
-    return [(positions[index], labels[index]) for index in label_places(len(labels))]
+    """The labels that fit beside each other in the narrowest place that shows all of them, with their places."""
+    widest = max((sum(1.0 if ord(letter) > 0x2E7F else 0.55 for letter in label) for label in labels), default=1.0)
+    wanted = min(12, max(3, int(PLOT_EMS / (widest + LABEL_GAP_EMS))))
+    return [(positions[index], labels[index]) for index in label_places(len(labels), wanted)]

@@ -30,7 +30,6 @@ PAGES = [
     "/about/privacy",
     "/about/accessibility",
     "/docs",
-    "/docs/console",
     "/styleguide",
 ]
 
@@ -132,7 +131,7 @@ def test_the_preview_shows_the_sample_and_the_structure_every_field(site: Site) 
     assert not re.search(r"1[3-9]\d{9}", preview), "a telephone number"
     structure = site.client.get("/dataset/clinic-visits/structure", headers={"Accept-Language": "zh-CN"}).text
     for field in site.visits.contract["fields"]:
-        assert f'<span class="sub mono">{field["name"]}</span>' in structure
+        assert f">{field['name']}<" in structure
     assert "手机号码" in structure, "columns left out are named"
 
 
@@ -225,5 +224,3 @@ def test_the_documentation_lists_every_operation_and_needs_no_other_site(site: S
     for path, item in site.client.get("/openapi.json").json()["paths"].items():
         for method in item:
             assert f"{method.upper()} {path}</code>" in text
-    assert site.client.get("/docs/files/swagger-ui-bundle.js").status_code == 200
-    assert site.client.get("/docs/files/other.js").status_code == 404

@@ -1,40 +1,17 @@
-"""The API documentation, made from the OpenAPI description; nothing of it comes from elsewhere.
+"""The API documentation, made from the OpenAPI description: a page of our own that reads without script."""
 
-`/docs` is our own page and reads without script. `/docs/console` is Swagger UI from the files inside the package
-fastapi-offline, for trying calls out; its own small script starts it, since no inline script is allowed.
-"""
-
-import gzip
 import re
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from contracts.errors import NotFound
 from web.dependencies import ServicesOf
 from web.i18n import gettext as _
 from web.rendering import render
 
 router = APIRouter(include_in_schema=False)
-FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
-START = """SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#console",
-  deepLinking: true,
-  presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],
-  validatorUrl: null,
-});
-"""
-# Swagger UI's style sheet draws its signs from data: addresses and sets widths on elements.
-CONSOLE_POLICY = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; base-uri 'none'; object-src 'none'; "
-    "frame-ancestors 'none'; form-action 'self'"
-)
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -47,36 +24,6 @@ def docs_page(request: Request, services: ServicesOf) -> Response:
         groups=operations(description),
         base_url=services.settings.base_url.rstrip("/"),
     )
-
-
-@router.get("/docs/console")
-def console(request: Request) -> Response:
-    page = render(request, "portal/console.html").body
-    return HTMLResponse(page, headers={"Content-Security-Policy": CONSOLE_POLICY, "Cache-Control": "private, no-cache"})
-
-
-@router.get("/docs/files/{name}")
-def console_file(request: Request, name: str) -> Response:
-    if name == "start.js":
-        return Response(START, media_type="text/javascript", headers={"Cache-Control": "public, max-age=3600"})
-    if name not in FILES:
-        raise NotFound("There is nothing at this address.")
-    headers = {"Cache-Control": "public, max-age=86400", "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(_packed(name), media_type=FILES[name], headers=headers | {"Content-Encoding": "gzip"})
-    return Response(_plain(name), media_type=FILES[name], headers=headers)
-
-
-def _plain(name: str) -> bytes:
-    spec = find_spec("fastapi_offline")
-    if spec is None or not spec.submodule_search_locations:
-        raise NotFound("The package fastapi-offline is not installed; run `uv sync`.")
-    return (Path(next(iter(spec.submodule_search_locations))) / "static" / name).read_bytes()
-
-
-@cache
-def _packed(name: str) -> bytes:
-    return gzip.compress(_plain(name), compresslevel=6, mtime=0)
 
 
 def operations(description: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:

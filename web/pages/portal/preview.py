@@ -1,7 +1,10 @@
 """The preview of a release as the page shows it: a table of its first rows, a map, charts with what they tell."""
 
 import csv
+import datetime as dt
 import io
+import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +17,7 @@ from web import formats
 from web.charts import Bar, Bars, GeoPoint, PointMap
 from web.i18n import gettext as _
 from web.i18n import localized, ngettext
+from web.pages.portal import words
 from web.rendering import gap
 
 ROWS_SHOWN = 10
@@ -67,7 +71,11 @@ class Preview:
         usable = [
             found
             for found in self.content["statistics"]
-            if len(found["bars"]) > 1 and not self._is_place(found["column"]) and not self._is_number(found["column"])
+            if len(found["bars"]) > 1
+            and _tells_enough(found)
+            and not _overlap(found["bars"])
+            and not self._is_place(found["column"])
+            and not self._is_number(found["column"])
         ]
         usable.sort(key=_interest)
         return [self._chart(found) for found in usable[:most]]
@@ -89,6 +97,8 @@ class Preview:
         column = next(c for c in self.content["columns"] if c["name"] == found["column"])
         title = localized(column["title"]) or str(found["column"])
         bars = found["bars"][-MOST_BARS:] if found.get("ordered") else found["bars"][:MOST_BARS]
+        if _of_figures(bars):
+            bars = sorted(bars, key=_place)
         drawn = [(_label(bar), int(bar["count"])) for bar in bars]
         left_out = int(found.get("other", 0)) + sum(int(bar["count"]) for bar in found["bars"])
         left_out -= sum(count for _label_, count in drawn)
@@ -136,11 +146,61 @@ def load(session: Session, store: ObjectStore, release: Release) -> Preview:
 def _interest(found: dict[str, Any]) -> tuple[int, int]:
     if found["kind"] == "categories" and found.get("ordered"):
         return 0, -len(found["bars"])
-    return (1, 0) if found["kind"] == "histogram" else (2, -len(found["bars"]))
+    if found["kind"] == "histogram":
+        return 1, 0
+    return (3 if _of_figures(found["bars"]) else 2), -len(found["bars"])
+
+
+def _tells_enough(found: dict[str, Any]) -> bool:
+    """The bars hold at least half of the rows: of hundreds of values, the most common twelve say nothing."""
+    return sum(int(bar["count"]) for bar in found["bars"]) >= int(found.get("other", 0))
+
+
+def _overlap(bars: list[dict[str, Any]]) -> bool:
+    """Ranges of different width that lie over each other, as local recoding makes them: no picture of where values
+    are."""
+    highest: float | None = None
+    for low, high in sorted(found for bar in bars if (found := _ends(str(bar.get("label", "")))) is not None):
+        if highest is not None and low < highest:
+            return True
+        highest = high if highest is None else max(highest, high)
+    return False
+
+
+def _ends(label: str) -> tuple[float, float] | None:
+    """The ends of a range of figures or days, days as their ordinal."""
+    low, dash, high = label.partition("–")
+    if not dash:
+        return None
+    try:
+        return (float(low), float(high)) if "-" not in low[1:] else (_ordinal(low), _ordinal(high))
+    except ValueError:
+        return None
+
+
+def _ordinal(day: str) -> float:
+    return dt.date.fromisoformat(day).toordinal()
+
+
+def _of_figures(bars: list[dict[str, Any]]) -> bool:
+    """Categories that are figures, but for a few words: they belong in their own order, not by how often they occur."""
+    return 2 * sum(_figure(bar) is not None for bar in bars) > len(bars)
+
+
+def _figure(bar: dict[str, Any]) -> float | None:
+    """The category as a figure, if it is one."""
+    label = str(bar.get("label", ""))
+    return float(label) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", label) else None
+
+
+def _place(bar: dict[str, Any]) -> float:
+    """Figures by size, words after them."""
+    found = _figure(bar)
+    return math.inf if found is None else found
 
 
 def _with_unit(title: str, unit: str | None) -> str:
-    return f"{title} {unit}" if unit else title
+    return f"{title} {named}" if (named := words.unit(unit)) else title
 
 
 def _cell(cell: Any, column: dict[str, Any]) -> str | None:
@@ -155,7 +215,7 @@ def _cell(cell: Any, column: dict[str, Any]) -> str | None:
 
 
 def _notes(unit: str | None, left_out: int, missing: int, cut: bool) -> list[str]:
-    notes = [_("In %(unit)s.", unit=unit)] if unit else []
+    notes = [_("In %(unit)s.", unit=named)] if (named := words.unit(unit)) else []
     if left_out:
         text = ngettext(
             "%(shown)s row is not drawn.", "%(shown)s rows are not drawn.", left_out, shown=formats.number(left_out)

@@ -254,7 +254,7 @@ def _dictionary(contract: DataContract, nulls: dict[str, float]) -> list[dict[st
             {
                 "name": title,
                 "code": one.name,
-                "type": words.word(words.TYPES, one.type) + (f" ({one.unit})" if one.unit else ""),
+                "type": words.word(words.TYPES, one.type) + (f" ({unit})" if (unit := words.unit(one.unit)) else ""),
                 "meaning": words.meaning(one, localized(one.description), title),
                 "treatment": treatment,
                 "nulls": 0.0 if not one.nullable else nulls.get(one.range_of or one.name),

@@ -52,6 +52,27 @@ UNITS = {
     "organisation": N_("organisations"),
     "row": N_("records"),
 }
+MEASURES = {
+    "个": "",
+    "人": "people",
+    "元": "yuan",
+    "万元": "10,000 yuan",
+    "分钟": "minutes",
+    "小时": "hours",
+    "天": "days",
+    "月": "months",
+    "年": "years",
+    "岁": "years",
+    "米": "m",
+    "公里": "km",
+    "平方米": "m²",
+    "立方米": "m³",
+    "毫米": "mm",
+    "百帕": "hPa",
+    "米/秒": "m/s",
+    "次": "times",
+}
+"""Units as providers write them in Chinese, for readers of English; a mere count has none there."""
 ALGORITHMS = {
     "local": N_("each combination as fine as it can be (local recoding)"),
     "full-domain": N_("one level for a whole column (full-domain recoding)"),
@@ -123,3 +144,10 @@ def meaning(field: ContractField, described: str, title: str) -> str:
     half = word(BOUNDS, field.bound) if field.bound else ""
     parts = [part for part in (described, half) if part]
     return " · ".join(parts) or title
+
+
+def unit(name: str | None) -> str:
+    """A unit of measure in the reader's language; as the provider wrote it where it is not known."""
+    if not name or current_locale() != "en":
+        return name or ""
+    return MEASURES.get(name, name)

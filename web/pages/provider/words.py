@@ -59,9 +59,9 @@ ORIGINS = {
     "carried over": N_("carried over from the last upload"),
 }
 NOTES = {
-    "formulas": N_("%(count)s formula cells, the first in %(first)s: their stored results were taken."),
+    "formulas": N_("Formula cells: %(count)s, the first in %(first)s. Their stored results were taken."),
     "renamed": N_("Columns without a name of their own were named: %(columns)s."),
-    "titles": N_("%(rows)s title rows above the header were passed over."),
+    "titles": N_("Title rows above the header, passed over: %(rows)s."),
     "merged_header": N_("The header has %(rows)s rows; their words were joined."),
     "line_ends": N_("Lines end in different ways: %(kinds)s. All were read."),
     "no_header": N_("The file names no columns; choose the header row, or rename the columns."),
