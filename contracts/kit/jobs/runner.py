@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from contracts import clock
 from contracts.ids import new_id
 from contracts.kit import logging, outbox
-from contracts.kit.database import Database
+from contracts.kit.database import Database, DatabaseAway
 from contracts.kit.jobs import queue
 from contracts.kit.jobs.queue import Claim, JobLost, KeptSteps
 from contracts.kit.jobs.registry import JobContext, Registry
@@ -90,7 +90,7 @@ class JobRunner:
                     free = self._concurrency - len(self._active)
                     for claim in self._claim(free) if free > 0 else ():
                         work.put(claim)
-                except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+                except (sa.exc.DBAPIError, DatabaseAway) as error:
                     log.warning("worker.database_away", error=type(error).__name__)
                     stop.wait(POLL_SECONDS)
                 self._wakeup.wait(POLL_SECONDS)
@@ -216,7 +216,7 @@ class JobRunner:
             heart.join()
             try:
                 queue.leave(self._database, self.worker_id)
-            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:  # then others will find that we are gone
+            except (sa.exc.DBAPIError, DatabaseAway) as error:  # then others will find that we are gone
                 log.warning("worker.leave_failed", error=type(error).__name__)
 
     def _heart(self, done: threading.Event) -> None:
@@ -226,7 +226,7 @@ class JobRunner:
     def _try_to_beat(self) -> bool:
         try:
             self._beat()
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        except (sa.exc.DBAPIError, DatabaseAway) as error:
             log.warning("worker.heartbeat_failed", error=type(error).__name__)
             return False
         return True
