@@ -17,7 +17,7 @@ import httpx
 from tests.road.site import PASSWORD, Cast, Site
 
 T = TypeVar("T")
-PATIENCE = 300.0
+PATIENCE = 1200.0
 SAFE = ("GET", "HEAD", "OPTIONS")
 PURPOSE = "为就医出行应用提供统计。"
 CARD = "pm_card_visa"

@@ -20,7 +20,7 @@ ALL, SERVER, ONE_SERVER, WORKER, STANDIN = "all", "serve", "web", "worker", "str
 """Whom a strike ends: every process, the one that serves (or keeps the web processes), one of several web processes,
 the worker, the stand-in for Stripe."""
 UNKNOWN_PACE = 0.3
-PATIENCE = 300.0
+PATIENCE = 1200.0
 LOOK_SECONDS = 0.003
 
 

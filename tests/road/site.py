@@ -19,7 +19,7 @@ from contracts.kit.settings import Settings
 from web import migrations
 from web.context import Services
 
-START_SECONDS = 300.0
+START_SECONDS = 900.0
 PASSWORD = "correct horse battery"
 
 
