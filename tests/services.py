@@ -6,6 +6,9 @@ is a failure.
 
 import os
 import shutil
+import socket
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -148,3 +151,48 @@ class PostgresServer:
 
     def _at(self, name: str) -> str:
         return sa.make_url(self._url).set(database=name).render_as_string(hide_password=False)
+
+
+class OwnPostgres:
+    """A PostgreSQL server of a test's own, which it may stop and start. PostgreSQL refuses to run as root, so it runs
+    as its own user then, as in `scripts/services.sh`."""
+
+    def __init__(self) -> None:
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]))
+        self._bin = programs[-1].parent if programs else Path(str(shutil.which("pg_ctl"))).parent
+        self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        self._folder = Path(tempfile.mkdtemp())
+        if self._as:
+            shutil.chown(self._folder, "postgres")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = int(free.getsockname()[1])
+        self._run("initdb", "-D", str(self._data), "--username=shuyi", "--auth=trust", "--encoding=UTF8")
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://shuyi@127.0.0.1:{self._port}/postgres"
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def start(self) -> None:
+        """Start it and wait until it answers, after recovering what a stop left."""
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k '{self._folder}'"
+        log = str(self._folder / "log")
+        self._run("pg_ctl", "-D", str(self._data), "-l", log, "-t", "300", "-w", "-o", options, "start")
+
+    def stop(self) -> None:
+        """End it as a crash does: no goodbye, nothing written out."""
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-t", "300", "-w", "stop")
+
+    def close(self) -> None:
+        """End it and delete its data."""
+        self.stop()
+        shutil.rmtree(self._folder)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._as, str(self._bin / program), *arguments]
+        subprocess.run(command, check=True, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from catalog.parties import service as parties
 from catalog.parties import sign_in
 from contracts.access import ANONYMOUS, Actor
-from contracts.errors import Forbidden, NotSignedIn
+from contracts.errors import Forbidden, NotSignedIn, Unavailable
 from contracts.ids import new_id
 from web.context import Services
 from web.problems import send_problem
@@ -81,7 +81,11 @@ class ActorMiddleware:
             await send_problem(scope, receive, send, error)
             return
         if token is not None or cookie:
-            actor = await run_in_threadpool(self._find, token, cookie)
+            try:
+                actor = await run_in_threadpool(self._find, token, cookie)
+            except Unavailable as error:
+                await send_problem(scope, receive, send, error)
+                return
             if actor is None and token is not None:
                 await send_problem(scope, receive, send, NotSignedIn("This access token is not valid any more."))
                 return

@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from contracts.kit.settings import Settings
 from marketplace.payments.config import TEST_KEY, StripeConfig, standin_base
 
 RESTART_PAUSE_SECONDS = 1.0
+PARENT = "SHUYI_PARENT_PID"
+HEALTHCHECK_SECONDS = 60
+"""A web process that gives no sign for so long is replaced. On a busy machine one needs several seconds to start."""
 
 
 def _command(*arguments: str) -> list[str]:
@@ -34,7 +38,7 @@ class Companion:
         self._thread.start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        environment = os.environ | {"SHUYI_PARENT_PID": str(os.getpid())}
+        environment = os.environ | {PARENT: str(os.getpid())}
         with open(self._log or os.devnull, "ab") as file:
             output = file if self._log else None
             return subprocess.Popen(
@@ -61,9 +65,10 @@ class Companion:
 
 
 def end_with_parent() -> None:
-    """In a companion: stop when the process that started it is gone, however it went."""
-    parent = int(os.environ.get("SHUYI_PARENT_PID", "0"))
-    if not parent:
+    """In a companion or one of several web processes: stop when the process that started it is gone, however it
+    went. Else it would go on answering on the old socket, and the site could not be started again."""
+    parent = int(os.environ.get(PARENT, "0"))
+    if not parent or parent == os.getpid():
         return
 
     def watch() -> None:
@@ -87,13 +92,22 @@ def companions(*commands: tuple[str, ...], log: Path | None = None) -> Iterator[
             companion.stop()
 
 
+def app() -> FastAPI:
+    """The site in one of the web processes."""
+    from web.app import create_app  # the companions need none of it
+
+    end_with_parent()
+    return create_app()
+
+
 def serve(settings: Settings, *, workers: int, with_worker: bool = True) -> None:
     """Serve until told to stop. Settings reach the processes through the environment."""
+    os.environ[PARENT] = str(os.getpid())
     config = StripeConfig.from_settings(settings)
     standin = config.api_key == TEST_KEY and config.api_base == standin_base(settings)
     with companions(*([("worker",)] if with_worker else []), *([("stripe-standin",)] if standin else [])):
         uvicorn.run(
-            "web.app:create_app",
+            "web.serving:app",
             factory=True,
             host=settings.host,
             port=settings.port,
@@ -104,4 +118,5 @@ def serve(settings: Settings, *, workers: int, with_worker: bool = True) -> None
             forwarded_allow_ips=settings.trusted_proxies or None,
             proxy_headers=bool(settings.trusted_proxies),
             timeout_graceful_shutdown=10,
+            timeout_worker_healthcheck=HEALTHCHECK_SECONDS,
         )

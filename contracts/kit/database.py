@@ -1,14 +1,21 @@
 """The database: engine, sessions, column types and append-only tables, on SQLite and PostgreSQL alike."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect
 from sqlmodel import Session, SQLModel
+
+from contracts.errors import Unavailable
+
+RETRY_SECONDS = 2
+CONNECT_SECONDS = 10
 
 metadata = SQLModel.metadata
 metadata.naming_convention = {
@@ -39,8 +46,37 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class DatabaseAway(Unavailable):
+    """The database cannot be reached, ended the connection, or was locked by others for too long."""
+
+    code = "database-away"
+
+
+@contextmanager
+def telling_away() -> Iterator[None]:
+    """The driver's errors of a database that is away become `DatabaseAway`; a fault in a statement stays one."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+        if not _is_away(error):
+            raise
+        raise DatabaseAway(
+            "The database cannot be reached right now. Send the request again in a moment.", retry_after=RETRY_SECONDS
+        ) from error
+
+
+def _is_away(error: sa.exc.SQLAlchemyError) -> bool:
+    if not isinstance(error, sa.exc.DBAPIError):
+        return True  # no connection became free
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+
+
 class Database:
-    """One engine. `transaction()` is the only place that commits."""
+    """One engine. `transaction()` is the only place that commits. A database that is away raises `DatabaseAway`; a
+    commit whose answer was lost may have happened."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         options: dict[str, Any] = {"pool_pre_ping": True}
@@ -52,6 +88,7 @@ class Database:
             options["connect_args"] = {"timeout": 30, "check_same_thread": False}
         else:
             options |= {"pool_size": pool_size, "max_overflow": pool_size}
+            options["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
         self.engine = sa.create_engine(url, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -61,7 +98,7 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls back on any error. On SQLite it takes the write lock first,
         so that what was read stays true until the commit."""
-        with Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session:
+        with telling_away(), Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session:
             yield session
             session.commit()
 
@@ -69,7 +106,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session for reading; nothing of it is ever committed. What it loaded stays readable afterwards: leaving
         rolls back by closing, since a `rollback()` would expire every loaded row."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with telling_away(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     def close(self) -> None:

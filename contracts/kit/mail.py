@@ -6,7 +6,6 @@ A queued mail keeps its text only until it is sent, because it may carry a link 
 import os
 import smtplib
 import ssl
-import tempfile
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -101,12 +100,13 @@ def _hand_over(mail: Mail, settings: Settings) -> None:
 
 def _write_file(message: EmailMessage, folder: Path, mail: Mail) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
-    with os.fdopen(descriptor, "wb") as file:
+    # A name of its own: what a process that died here left is written over when the mail is tried again.
+    part = folder / f".{mail.id}.part"
+    with open(part, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         file.write(message.as_bytes())
         file.flush()
         os.fsync(file.fileno())
-    os.replace(name, folder / f"{mail.queued_at:%Y%m%dT%H%M%S}-{mail.id}.eml")
+    os.replace(part, folder / f"{mail.queued_at:%Y%m%dT%H%M%S}-{mail.id}.eml")
 
 
 def _send_smtp(message: EmailMessage, url: str) -> None:

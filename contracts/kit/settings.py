@@ -1,8 +1,10 @@
 """Settings from `SHUYI_*` environment variables or a `.env` file. README.md lists them all in one table."""
 
 import base64
+import contextlib
 import os
 import secrets
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -87,22 +89,34 @@ class Settings(BaseSettings):
     def master_key_bytes(self) -> bytes:
         """The 32-byte master key; made and kept (mode 0600) under `home` when no setting gives one."""
         if self.master_key is not None:
-            key = base64.b64decode(self.master_key.get_secret_value())
-            if len(key) != 32:
-                raise ValueError("SHUYI_MASTER_KEY must be 32 bytes in base64")
-            return key
+            return _key_of(self.master_key.get_secret_value(), "SHUYI_MASTER_KEY")
         path = self.home / "master.key"
-        self.home.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return base64.b64decode(path.read_bytes())
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(32)))
-            file.flush()
-            os.fsync(file.fileno())
-        return base64.b64decode(path.read_bytes())
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            _make_key(path)
+        return _key_of(path.read_bytes(), str(path))
 
     def derived_key(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose, derived from the master key by HKDF (RFC 5869)."""
         return HKDF(SHA256(), 32, salt=None, info=f"shuyi:{purpose}".encode()).derive(self.master_key_bytes)
+
+
+def _key_of(text: str | bytes, place: str) -> bytes:
+    key = base64.b64decode(text)
+    if len(key) != 32:
+        raise ValueError(f"{place} must be 32 bytes in base64")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Make a key that is there whole or not at all: another process may start, or this one die, at any moment."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".master.key.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(32)))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):  # another process was first, and its key is everybody's
+            os.link(name, path)
+    finally:
+        os.unlink(name)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import orjson
 import pyarrow as pa
@@ -169,6 +169,10 @@ class Copies:
         with self._lock:
             self._open.pop(name, None)
         (self.folder / f"{name}.v{FORMAT}.sqlite").unlink(missing_ok=True)
+        self._building(name).unlink(missing_ok=True)
+
+    def _building(self, name: str) -> Path:
+        return self.folder / f"{name}.building"
 
     @contextlib.contextmanager
     def _alone(self, name: str) -> Iterator[None]:
@@ -181,24 +185,28 @@ class Copies:
 
     def _build(self, source: Source, path: Path) -> None:
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
-            parquet = Path(temporary) / "release.parquet"
-            _fetch(source, parquet)
-            building = Path(temporary) / "building.sqlite"
-            rows = _write(parquet, building, source)
+        building = self._building(source.name)
+        building.unlink(missing_ok=True)  # a process that died in here left it
+        try:
+            with tempfile.TemporaryFile(dir=self.folder) as parquet:
+                _fetch(source, parquet)
+                rows = _write(parquet, building, source)
             building.chmod(0o600)
             with building.open("rb") as file:
                 os.fsync(file.fileno())
             building.replace(path)
+        except BaseException:
+            building.unlink(missing_ok=True)
+            raise
         log.info("release_copied", copy=source.name, rows=rows, seconds=round(time.monotonic() - started, 2))
 
 
-def _fetch(source: Source, target: Path) -> None:
+def _fetch(source: Source, target: IO[bytes]) -> None:
     digest = hashlib.sha256()
-    with source.open() as stream, target.open("wb") as file:
+    with source.open() as stream:
         while chunk := stream.read(1024 * 1024):
             digest.update(chunk)
-            file.write(chunk)
+            target.write(chunk)
     if digest.hexdigest() != source.sha256:
         log.error("release_bytes_differ", copy=source.name, approved=source.sha256, found=digest.hexdigest())
         raise ReleasePreparing(
@@ -207,7 +215,7 @@ def _fetch(source: Source, target: Path) -> None:
         )
 
 
-def _write(parquet: Path, target: Path, source: Source) -> int:
+def _write(parquet: IO[bytes], target: Path, source: Source) -> int:
     contract = source.contract
     with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as connection:
         for pragma in ("page_size=8192", "journal_mode=OFF", "synchronous=OFF", "cache_size=-65536"):

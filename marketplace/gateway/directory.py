@@ -23,7 +23,7 @@ from catalog.releases import service as releases
 from catalog.releases.models import Release
 from contracts import clock
 from contracts.errors import NotFound
-from contracts.kit.database import Database
+from contracts.kit.database import Database, DatabaseAway
 from contracts.schema import DataContract
 from marketplace.credentials import service as credentials
 from marketplace.metering.allocation import LEASE_SECONDS
@@ -197,7 +197,7 @@ class Directory:
         try:
             with self._database.reading() as session:
                 value = kind.find(session, name)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, DatabaseAway) as error:
             known = kind.known.get(name)
             if known and known.value is not None and time.monotonic() - known.checked < LAPSED_SECONDS:
                 return known.value

@@ -1,9 +1,9 @@
-"""Exports: every row that fits a query, as CSV or Parquet, made into a file first so that its size is known."""
+"""Exports: every row that fits a query, as CSV or Parquet, made into a file first so that its size is known. The file
+has no name, so that it goes with the process however that ends."""
 
-import shutil
+import io
 import tempfile
-from pathlib import Path
-from typing import Any
+from typing import IO, Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,47 +24,40 @@ _TYPES = {
 
 def export_pieces(copy: Copy, asked: Query, fields: Fields, form: str) -> tuple[int, int, Pieces]:
     """Number of rows, size in bytes, and the bytes themselves. The temporary file goes with the pieces."""
-    folder = Path(tempfile.mkdtemp(dir=copy.path.parent))
+    file = tempfile.TemporaryFile(dir=copy.path.parent)  # noqa: SIM115 - closed with the pieces
     try:
-        path = folder / f"export.{form}"
         columns = asked.columns or tuple(fields.columns.values())
         where = f" WHERE {asked.where}" if asked.where else ""
         wanted = ", ".join(["_id", *(column.sql for column in columns)])
         sql = f"SELECT {wanted} FROM rows{where} ORDER BY {asked.order}"  # noqa: S608 - built from column numbers only
         rows = _write_csv if form == "csv" else _write_parquet
-        count = rows(path, copy, sql, list(asked.parameters), asked, fields, columns)
-        stream = path.open("rb")
+        count = rows(file, copy, sql, list(asked.parameters), asked, fields, columns)
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
     except BaseException:
-        shutil.rmtree(folder)
+        file.close()
         raise
-    pieces = file_pieces(stream)
-
-    def clean_up() -> None:
-        stream.close()
-        shutil.rmtree(folder)
-
-    return count, path.stat().st_size, Pieces(pieces, clean_up)
+    return count, size, file_pieces(cast(BinaryIO, file))
 
 
 def _write_csv(
-    path: Path, copy: Copy, sql: str, values: list[Any], asked: Query, fields: Fields, columns: tuple[Column, ...]
+    file: IO[bytes], copy: Copy, sql: str, values: list[Any], asked: Query, fields: Fields, columns: tuple[Column, ...]
 ) -> int:
     chosen = asked.with_columns(columns)
     count = 0
-    with path.open("wb") as file:
-        file.write(csv_table([], chosen, fields))
-        for piece in copy.stream(sql, values):
-            file.write(csv_table(piece, chosen, fields, header=False))
-            count += len(piece)
+    file.write(csv_table([], chosen, fields))
+    for piece in copy.stream(sql, values):
+        file.write(csv_table(piece, chosen, fields, header=False))
+        count += len(piece)
     return count
 
 
 def _write_parquet(
-    path: Path, copy: Copy, sql: str, values: list[Any], asked: Query, fields: Fields, columns: tuple[Column, ...]
+    file: IO[bytes], copy: Copy, sql: str, values: list[Any], asked: Query, fields: Fields, columns: tuple[Column, ...]
 ) -> int:
     schema = pa.schema([(column.name, _arrow(column)) for column in columns])
     count = 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for piece in copy.stream(sql, values, size=20_000):
             by_column = list(zip(*piece, strict=True))[1:]
             arrays = [

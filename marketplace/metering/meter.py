@@ -20,7 +20,7 @@ from sqlmodel import col, select
 
 from contracts import clock
 from contracts.ids import new_id
-from contracts.kit.database import Database
+from contracts.kit.database import Database, DatabaseAway
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
 from marketplace.metering import leases, workers
@@ -301,7 +301,7 @@ class Meter:
                     session, self.worker_id, subscription_id, purse.terms, wanted, self.settings.timezone
                 )
                 purse.may_return = lease is None and leases.on_loan(session, subscription_id)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, DatabaseAway) as error:
             raise MeteringUnavailable(
                 "Units cannot be taken from the quota right now. Nothing was charged.", retry_after=5
             ) from error

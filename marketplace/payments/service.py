@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from contracts.access import Actor
@@ -142,10 +143,9 @@ def customer_of(session: Session, organisation_id: str) -> str | None:
 
 
 def record_customer(session: Session, organisation_id: str, stripe_id: str) -> None:
-    """Remember it; the same id a second time is nothing new, since the call is idempotent."""
-    if session.get(Customer, organisation_id) is None:
-        session.add(Customer(organisation_id=organisation_id, stripe_id=stripe_id))
-        session.flush()
+    """Remember it. The same id a second time is nothing new, since the call is idempotent; the page and the worker
+    may come with it at the same instant."""
+    _insert_once(session, Customer(organisation_id=organisation_id, stripe_id=stripe_id))
 
 
 def account_of(session: Session, organisation_id: str) -> str | None:
@@ -155,17 +155,13 @@ def account_of(session: Session, organisation_id: str) -> str | None:
 
 
 def record_account(session: Session, organisation_id: str, stripe_id: str) -> None:
-    """Remember it; the same id a second time is nothing new, since the call is idempotent."""
-    if session.get(ConnectedAccount, organisation_id) is None:
-        session.add(ConnectedAccount(organisation_id=organisation_id, stripe_id=stripe_id))
-        session.flush()
+    """Remember it. The same id a second time is nothing new, since the call is idempotent; the page and the worker
+    may come with it at the same instant."""
+    _insert_once(session, ConnectedAccount(organisation_id=organisation_id, stripe_id=stripe_id))
 
 
 def receive(session: Session, notification: Notification) -> WebhookEvent:
     """Keep a verified webhook and have its object brought up to date; a second delivery changes nothing."""
-    there = session.exec(select(WebhookEvent).where(WebhookEvent.stripe_id == notification.stripe_id)).first()
-    if there is not None:
-        return there
     event = WebhookEvent(
         stripe_id=notification.stripe_id,
         type=notification.type,
@@ -173,10 +169,10 @@ def receive(session: Session, notification: Notification) -> WebhookEvent:
         our_id=notification.our_id if notification.our_id and is_id(notification.our_id) else None,
         happened_at=notification.happened_at,
     )
-    session.add(event)
-    session.flush()
+    if not _insert_once(session, event):
+        return session.exec(select(WebhookEvent).where(WebhookEvent.stripe_id == notification.stripe_id)).one()
     outbox.emit(session, Event.PAYMENT_REPORTED, webhook_id=event.id)
-    return event
+    return session.get_one(WebhookEvent, event.id)
 
 
 def get_webhook(session: Session, webhook_id: str) -> WebhookEvent:
@@ -189,6 +185,16 @@ def mark_processed(session: Session, webhook_id: str) -> None:
     event = session.get_one(WebhookEvent, webhook_id)
     event.processed_at = event.processed_at or now()
     session.add(event)
+
+
+def _insert_once(session: Session, row: Customer | ConnectedAccount | WebhookEvent) -> bool:
+    """Insert a row unless one of its kind is there; whether it was inserted. Waits for a transaction that does the
+    same at this moment, so that looking first is not needed."""
+    session.flush()
+    connection = session.connection()
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(type(row)).values(row.model_dump()).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
 
 
 def _locked(session: Session, payment_id: str) -> Payment:

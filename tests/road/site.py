@@ -47,14 +47,17 @@ class Site:
     object_store: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
+    workers: int = 1
 
     def __post_init__(self) -> None:
         self.home.mkdir(parents=True, exist_ok=True)
+        self.temporary.mkdir(exist_ok=True)
         self.environment = (
             {name: value for name, value in os.environ.items() if not name.startswith("SHUYI_")}
             | {
                 "SHUYI_HOME": str(self.home),
                 "SHUYI_PORT": str(self.port),
+                "TMPDIR": str(self.temporary),
                 **({"SHUYI_DATABASE_URL": self.database_url} if self.database_url else {}),
                 **({"SHUYI_OBJECT_STORE": self.object_store} if self.object_store else {}),
             }
@@ -64,6 +67,11 @@ class Site:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def temporary(self) -> Path:
+        """Where its processes put temporary files."""
+        return self.home.parent / f"{self.home.name}-temporary"
 
     @property
     def log(self) -> Path:
@@ -77,11 +85,12 @@ class Site:
         """The same database and store, from this process."""
         return Services.from_settings(self.settings())
 
-    def start(self, *, workers: int = 1) -> None:
-        """Start and wait until it answers."""
+    def start(self, *, workers: int | None = None) -> None:
+        """Start and wait until it answers; with as many web processes as before where `workers` is not given."""
+        self.workers = workers or self.workers
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "web.cli", "serve", "--workers", str(workers)],
+                [sys.executable, "-m", "web.cli", "serve", "--workers", str(self.workers)],
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -101,7 +110,8 @@ class Site:
         raise RuntimeError(f"the site did not start:\n{self.log.read_text(errors='replace')[-3000:]}")
 
     def children(self) -> dict[str, list[int]]:
-        """Process ids by what they are: `serve`, `worker`, `stripe-standin`."""
+        """Process ids by what they are: `serve`, `worker`, `stripe-standin`, and `web` for each web process where
+        there are several (`serve` then keeps them running)."""
         found: dict[str, list[int]] = {}
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():
@@ -111,23 +121,35 @@ class Site:
                 arguments = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if f"SHUYI_HOME={self.home}\0".encode() not in environment + b"\0" or b"web.cli" not in arguments:
+            if f"SHUYI_HOME={self.home}\0".encode() not in environment + b"\0":
                 continue
-            kind = arguments[arguments.index(b"web.cli") + 1].decode()
+            if b"web.cli" in arguments:
+                kind = arguments[arguments.index(b"web.cli") + 1].decode()
+            elif any(b"spawn_main" in argument for argument in arguments):
+                kind = "web"
+            else:
+                continue
             found.setdefault(kind, []).append(int(entry.name))
         return found
 
     def kill(self, *kinds: str) -> None:
-        """`kill -9` of every process of these kinds; of all of them when none is named."""
-        for kind, pids in self.children().items():
-            if not kinds or kind in kinds:
-                for pid in pids:
-                    try:
-                        os.kill(pid, signal.SIGKILL)
-                    except ProcessLookupError:
-                        continue
+        """`kill -9` of every process of these kinds; of all of them, and of what they start again meanwhile, when
+        none is named."""
+        deadline = time.monotonic() + START_SECONDS
+        while pids := [pid for kind, pids in self.children().items() if not kinds or kind in kinds for pid in pids]:
+            for pid in pids:
+                _kill(pid)
+            if kinds:
+                break
+            assert time.monotonic() < deadline, "the site's processes cannot be killed"
         if self.process is not None and (not kinds or "serve" in kinds):
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=START_SECONDS)
+
+    def kill_one(self, kind: str) -> int:
+        """`kill -9` of one process of this kind, which must be there; its id."""
+        pid = self.children()[kind][0]
+        _kill(pid)
+        return pid
 
     def stop(self) -> None:
         """End it in order."""
@@ -135,9 +157,10 @@ class Site:
             return
         self.process.terminate()
         try:
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
+            raise
 
     def cast(self) -> "Cast":
         """Migrate, and prepare accounts and nothing else."""
@@ -147,6 +170,13 @@ class Site:
             return _cast(database)
         finally:
             database.close()
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
 
 
 @dataclass(frozen=True)

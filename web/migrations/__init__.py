@@ -28,7 +28,7 @@ from sqlmodel import SQLModel
 import catalog
 import marketplace
 from contracts.errors import Unavailable
-from contracts.kit.database import Database
+from contracts.kit.database import Database, telling_away
 from web.migrations import guards
 
 _HERE = Path(__file__).parent
@@ -121,7 +121,7 @@ def _connected(url: str) -> Iterator[sa.Connection]:
         if path := database.engine.url.database:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
     try:
-        with database.engine.execution_options(writes=True).begin() as connection:
+        with telling_away(), database.engine.execution_options(writes=True).begin() as connection:
             if not database.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             yield connection

@@ -250,8 +250,7 @@ def is_transient(error: BaseException) -> bool:
         | TimeoutError
         | sa.exc.OperationalError
         | sa.exc.InterfaceError
-        | sa.exc.IntegrityError
-        | sa.exc.TimeoutError,
+        | sa.exc.IntegrityError,
     )
 
 

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from contracts import clock
 from contracts.ids import new_id
 from contracts.kit import logging, outbox
-from contracts.kit.database import Database
+from contracts.kit.database import Database, DatabaseAway
 from contracts.kit.jobs import queue
 from contracts.kit.jobs.queue import Claim, JobLost, KeptSteps
 from contracts.kit.jobs.registry import JobContext, Registry
@@ -64,6 +64,7 @@ class JobRunner:
         self.worker_id = new_id()
         self._wakeup = threading.Event()
         self._active: set[str] = set()
+        self._claiming = threading.Lock()  # a job just claimed is among the active ones before a heartbeat looks
         self._beats_seen: dict[str, tuple[int, float]] = {}
         self._next_schedule = 0.0
         outbox.wake_on_commit(self._wakeup)
@@ -90,7 +91,7 @@ class JobRunner:
                     free = self._concurrency - len(self._active)
                     for claim in self._claim(free) if free > 0 else ():
                         work.put(claim)
-                except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+                except (sa.exc.DBAPIError, DatabaseAway) as error:
                     log.warning("worker.database_away", error=type(error).__name__)
                     stop.wait(POLL_SECONDS)
                 self._wakeup.wait(POLL_SECONDS)
@@ -132,8 +133,9 @@ class JobRunner:
             return session.exec(running).first() is not None
 
     def _claim(self, limit: int) -> list[Claim]:
-        claims = queue.claim(self._database, self._registry, self.worker_id, limit)
-        self._active.update(claim.job_id for claim in claims)
+        with self._claiming:
+            claims = queue.claim(self._database, self._registry, self.worker_id, limit)
+            self._active.update(claim.job_id for claim in claims)
         return claims
 
     def _work(self, work: "queues.SimpleQueue[Claim | None]") -> None:
@@ -188,10 +190,13 @@ class JobRunner:
 
     def _tell_failure(self, claim: Claim, message: str) -> None:
         """Let the domain mark its own rows, before the job is given up: a crash in between tells it again. Where this
-        fails, or has ended the worker too, the job is given up all the same."""
+        fails, or has ended the worker too, the job is given up all the same. An attempt that lost its job tells
+        nothing: its error may come of the two having met, and the other one goes on."""
         on_failure = self._registry.get(claim.handler).on_failure
         if on_failure is None or claim.crashes > queue.MAX_CRASHES:
             return
+        with self._database.transaction() as session:
+            queue.hold(session, claim)
         try:
             on_failure(self._context(claim), claim.payload, message)
         except JobLost:
@@ -216,7 +221,7 @@ class JobRunner:
             heart.join()
             try:
                 queue.leave(self._database, self.worker_id)
-            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:  # then others will find that we are gone
+            except (sa.exc.DBAPIError, DatabaseAway) as error:  # then others will find that we are gone
                 log.warning("worker.leave_failed", error=type(error).__name__)
 
     def _heart(self, done: threading.Event) -> None:
@@ -226,7 +231,7 @@ class JobRunner:
     def _try_to_beat(self) -> bool:
         try:
             self._beat()
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        except (sa.exc.DBAPIError, DatabaseAway) as error:
             log.warning("worker.heartbeat_failed", error=type(error).__name__)
             return False
         return True
@@ -242,7 +247,8 @@ class JobRunner:
         with self._database.reading() as session:
             others = session.exec(select(Worker).where(col(Worker.id) != self.worker_id)).all()
         dead = [worker.id for worker in others if self._is_dead(worker)]
-        queue.release_lost(self._database, self.worker_id, set(self._active), dead)
+        with self._claiming:
+            queue.release_lost(self._database, self.worker_id, set(self._active), dead)
 
     def _is_dead(self, worker: Worker) -> bool:
         if worker.machine == _machine():

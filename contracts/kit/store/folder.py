@@ -2,15 +2,19 @@
 
 A write goes to `<root>/incoming`, is synced to disk, and is renamed into place; the info follows the same way. A
 crash between the two leaves an object whose info is missing or describes other bytes: `stat` sees that by size and
-modification time and recomputes it from the bytes, so no half-written object is ever visible.
+modification time and recomputes it from the bytes, so no half-written object is ever visible. Whoever writes in
+`incoming` keeps the file locked; one that nobody has locked was left by a process that died, and goes when the next
+one opens the store.
 """
 
+import fcntl
 import hashlib
 import io
 import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -27,6 +31,7 @@ class FolderStore:
         for folder in (self._data, self._info, self._incoming):
             folder.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
+        self._clear_incoming()
 
     def put(
         self,
@@ -39,21 +44,14 @@ class FolderStore:
         path = self._data / check_key(key)
         stream = io.BytesIO(data) if isinstance(data, bytes) else data
         digest, size = hashlib.sha256(), 0
-        descriptor, name = tempfile.mkstemp(dir=self._incoming)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                while chunk := stream.read(CHUNK):
-                    digest.update(chunk)
-                    size += len(chunk)
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            info = ObjectInfo(key, size, digest.hexdigest(), content_type, dict(metadata or {}))
-            modified = os.stat(name).st_mtime_ns
-            _place(Path(name), path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with self._arriving(path) as file:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                file.write(chunk)
+            file.flush()
+            modified = os.fstat(file.fileno()).st_mtime_ns
+        info = ObjectInfo(key, size, digest.hexdigest(), content_type, dict(metadata or {}))
         self._write_info(info, modified)
         return info
 
@@ -122,12 +120,39 @@ class FolderStore:
             "content_type": info.content_type,
             "metadata": dict(info.metadata),
         }
-        descriptor, name = tempfile.mkstemp(dir=self._incoming)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(body, file)
-            file.flush()
-            os.fsync(file.fileno())
-        _place(Path(name), self._info / f"{info.key}.json")
+        with self._arriving(self._info / f"{info.key}.json") as file:
+            file.write(json.dumps(body).encode())
+
+    @contextmanager
+    def _arriving(self, target: Path) -> Iterator[BinaryIO]:
+        """A file to write into; it is at `target`, whole and synced, when the block ends well, and else nowhere."""
+        descriptor, name = self._new_file()
+        with os.fdopen(descriptor, "wb") as file:
+            try:
+                yield cast(BinaryIO, file)
+                file.flush()
+                os.fsync(descriptor)
+                _place(Path(name), target)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+
+    def _new_file(self) -> tuple[int, str]:
+        while True:
+            descriptor, name = tempfile.mkstemp(dir=self._incoming)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.path.exists(name):  # else another process opened the store just before we had the lock
+                return descriptor, name
+            os.close(descriptor)
+
+    def _clear_incoming(self) -> None:
+        for path in self._incoming.iterdir():
+            try:
+                with path.open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+            except (FileNotFoundError, BlockingIOError):
+                continue  # in its place meanwhile, or being written
 
 
 def _place(source: Path, target: Path) -> None:

@@ -3,16 +3,18 @@
 import base64
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlmodel import select
 
 from contracts.events import Event
-from contracts.kit.database import Database
+from contracts.kit.database import Database, DatabaseAway
 from contracts.kit.outbox import OutboxRow, emit
 from contracts.kit.settings import Settings
 
@@ -38,6 +40,40 @@ class TestSessions:
         with pytest.raises(KeyError):
             fail()
         assert names(database) == []
+
+    def test_a_fault_of_a_statement_is_not_a_database_that_is_away(self, database: Database) -> None:
+        with pytest.raises(sa.exc.DBAPIError), database.reading() as session:
+            session.execute(sa.text("SELECT 1 FROM nowhere"))
+
+    def test_a_database_locked_for_too_long_is_away(self, tmp_path: Path) -> None:
+        first, second = (Database(f"sqlite:///{tmp_path / 'locked.db'}") for _ in range(2))
+        with second.reading() as session:
+            session.execute(sa.text("PRAGMA busy_timeout = 1"))
+        with first.transaction() as session:
+            session.execute(sa.text("CREATE TABLE taken (id integer)"))
+            with pytest.raises(DatabaseAway), second.transaction() as other:
+                other.execute(sa.text("SELECT 1"))
+        with second.transaction() as other:
+            other.execute(sa.text("SELECT * FROM taken"))
+
+    @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+    def test_a_connection_that_the_server_ended_is_away_once(self, database: Database, database_url: str) -> None:
+        def lose_the_connection() -> None:
+            with database.transaction() as session:
+                own = session.execute(sa.text("SELECT pg_backend_pid()")).scalar_one()
+                with psycopg.connect(database_url, autocommit=True) as connection:
+                    connection.execute("SELECT pg_terminate_backend(%s, 10000)", (own,))
+                emit(session, Event.DATASET_CHANGED, dataset_id="d")
+
+        with pytest.raises(DatabaseAway) as told:
+            lose_the_connection()
+        assert told.value.retry_after > 0
+        assert names(database) == []
+
+    def test_a_server_that_does_not_run_is_away(self) -> None:
+        nowhere = Database("postgresql://nobody@127.0.0.1:1/nothing")  # no server listens on port 1
+        with pytest.raises(DatabaseAway), nowhere.reading() as session:
+            session.execute(sa.text("SELECT 1"))
 
     def test_what_is_written_while_reading_is_not_kept(self, database: Database) -> None:
         with database.reading() as session:
@@ -99,6 +135,19 @@ class TestSettings:
         assert len(first) == 32
         assert Settings(home=home).master_key_bytes == first
         assert (home / "master.key").stat().st_mode & 0o777 == 0o600
+
+    def test_processes_that_start_at_once_agree_on_the_master_key(self, tmp_path: Path) -> None:
+        for number in range(20):
+            home = tmp_path / str(number)
+            with ThreadPoolExecutor(8) as starting:
+                keys = starting.map(lambda home: Settings(home=home).master_key_bytes, [home] * 8)
+                assert len(set(keys)) == 1
+            assert [path.name for path in home.iterdir()] == ["master.key"]
+
+    def test_a_master_key_that_was_cut_short_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "master.key").touch()
+        with pytest.raises(ValueError, match=r"master\.key must be 32 bytes"):
+            _ = Settings(home=tmp_path).derived_key("vault")
 
     def test_a_given_master_key_is_used_and_a_wrong_one_refused(self, tmp_path: Path) -> None:
         key = os.urandom(32)

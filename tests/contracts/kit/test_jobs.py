@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -276,6 +277,22 @@ class TestFailures:
         runner.run_until_idle()
         assert told == [("d1", "No rows.", JobState.RUNNING)]
 
+    def test_a_worker_that_lost_its_job_tells_the_domain_of_no_failure(
+        self, database: Database, registry: Registry, runner: JobRunner
+    ) -> None:
+        told: list[str] = []
+
+        def handler(context: JobContext, _payload: dict[str, str]) -> None:
+            if context.attempt == 1:  # another worker takes it over, and the two write over each other
+                with database.transaction() as session:
+                    session.execute(sa.update(Job).values(state=JobState.QUEUED, worker_id=None))
+                raise InvalidInput("The table cannot be read.")
+
+        registry.on(Event.DATASET_CHANGED, "a.b", on_failure=lambda *args: told.append(args[2]))(handler)
+        happen(database)
+        assert runner.run_until_idle().done == 1
+        assert told == []
+
     def test_a_job_is_given_up_also_when_telling_its_domain_fails(
         self, database: Database, registry: Registry, runner: JobRunner
     ) -> None:
@@ -337,6 +354,32 @@ class TestWorkers:
                 happen(database, dataset_id=str(number))
             assert all_done.wait(60)
         assert sorted(ran, key=int) == [str(number) for number in range(30)]
+
+    def test_a_heartbeat_does_not_take_away_a_job_that_is_just_being_claimed(
+        self, database: Database, registry: Registry, runner: JobRunner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looked = threading.Event()
+        claim, release_lost = queue.claim, queue.release_lost
+
+        def claim_slowly(*given: Any) -> list[queue.Claim]:
+            claims = claim(*given)
+            if claims:
+                looked.clear()
+                looked.wait(0.5)  # a heartbeat would have looked by then
+            return claims
+
+        def look(*given: Any) -> None:
+            release_lost(*given)
+            looked.set()
+
+        monkeypatch.setattr(queue, "claim", claim_slowly)
+        monkeypatch.setattr(queue, "release_lost", look)
+        monkeypatch.setattr("contracts.kit.jobs.runner.BEAT_SECONDS", 0.01)
+        runs: list[int] = []
+        registry.on(Event.DATASET_CHANGED, "a.claimed")(lambda context, _: runs.append(context.attempt))
+        happen(database)
+        assert runner.run_until_idle().done == 1
+        assert (runs, job(database).crashes) == ([1], 0)
 
     def test_a_worker_leaves_no_trace_of_itself(self, database: Database, runner: JobRunner) -> None:
         with working(runner):

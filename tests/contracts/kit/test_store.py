@@ -166,6 +166,23 @@ def test_an_object_whose_info_was_lost_in_a_crash_is_described_from_its_bytes(fo
     assert folder_store.stat("a/k").sha256 == hashlib.sha256(b"newer").hexdigest()
 
 
+def test_what_a_dead_process_was_writing_goes_when_the_folder_is_opened(folder_store: FolderStore) -> None:
+    left = folder_store.root / "incoming" / "tmp-of-a-dead-process"
+    left.write_bytes(b"half of an obj")
+
+    class Reopening(io.BytesIO):
+        """Meanwhile another process starts."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            FolderStore(folder_store.root)
+            return super().read(size)
+
+    folder_store.put("a/b", Reopening(b"whole object"))
+    assert not left.exists()
+    assert folder_store.open("a/b").read() == b"whole object"
+    assert not list((folder_store.root / "incoming").iterdir())
+
+
 def test_settings_choose_the_store(settings: Settings) -> None:
     assert isinstance(from_settings(settings), FolderStore)
     chosen = settings.model_copy(update={"object_store": "s3://k:s%2F@127.0.0.1:9/bucket/part?secure=false"})

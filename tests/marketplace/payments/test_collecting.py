@@ -1,8 +1,10 @@
 """Collecting through crashes, outages and webhooks: charged once, never lost."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +101,22 @@ class TestCrash:
             collect(market, payment)
         revive()
         assert collect(market, payment).state == "succeeded"
+
+    def test_the_page_and_the_worker_make_the_customer_known_at_once(self, market: Market) -> None:
+        _, payment = asked(market)
+        ready = threading.Barrier(6)
+
+        def record(_: int) -> None:
+            ready.wait(60)
+            with market.database.transaction() as session:
+                payments.record_customer(session, payment.organisation_id, "cus_of_theirs")
+                payments.record_account(session, payment.organisation_id, "acct_of_theirs")
+
+        with ThreadPoolExecutor(6) as both:
+            list(both.map(record, range(6)))
+        with market.database.reading() as session:
+            assert payments.customer_of(session, payment.organisation_id) == "cus_of_theirs"
+            assert payments.account_of(session, payment.organisation_id) == "acct_of_theirs"
 
     def test_between_the_refund_and_our_commit(self, market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
         invoice, payment = asked(market)
