@@ -79,7 +79,7 @@ def kind_of(head: bytes, tail: bytes, size: int) -> Kind:
     if head.startswith(b"PAR1"):
         return "parquet"
     if tail.endswith(b"PAR1") and b"\0" in head:
-        raise Rejected("parquet_broken", where="the beginning")
+        raise Rejected("parquet_beginning", place="beginning of the file")
     if head.startswith(b"PK"):
         return "xlsx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):

@@ -35,7 +35,7 @@ class ParquetReader:
             texts = [field.name for field in schema if _is_text(field.type)]
             self._file = pq.ParquetFile(stream, metadata=self._file.metadata, read_dictionary=texts)
         except (pa.ArrowException, OSError, ValueError):
-            raise Rejected("parquet_broken", where="the footer", place="end of the file") from None
+            raise Rejected("parquet_footer", place="end of the file") from None
         metadata = self._file.metadata
         check_width(len(schema))
         for field in schema:
@@ -70,7 +70,7 @@ class ParquetReader:
                         yield Batch(frame, line)
                         line += frame.height
             except (pa.ArrowException, OSError, pl.exceptions.PolarsError):
-                raise Rejected("parquet_broken", where=f"row group {group + 1}", place=f"row {line}") from None
+                raise Rejected("parquet_group", group=group + 1, place=f"row {line}") from None
 
     def _rows_at_once(self, group: int) -> int:
         found = self._file.metadata.row_group(group)

@@ -92,13 +92,15 @@ def inspect_parts(stream: IO[bytes]) -> dict[str, Formulas]:
 
 
 def _too_many_parts() -> Rejected:
-    return Rejected("zip_bomb", part="ZIP", limit=f"{limits.ZIP_PARTS:,} parts", place="ZIP")
+    return Rejected("zip_parts", limit=f"{limits.ZIP_PARTS:,}", place="ZIP")
 
 
 def _bomb(part: zipfile.ZipInfo) -> Rejected:
-    return Rejected(
-        "zip_bomb", part=_shown(part), limit=f"{limits.SPREADSHEET_UNPACKED // _MIB} MB", place=_shown(part)
-    )
+    return _refused("zip_bomb", part, f"{limits.SPREADSHEET_UNPACKED // _MIB} MB")
+
+
+def _refused(reason: str, part: zipfile.ZipInfo, limit: str) -> Rejected:
+    return Rejected(reason, part=_shown(part), limit=limit, place=_shown(part))
 
 
 def _shown(part: zipfile.ZipInfo) -> str:
@@ -171,15 +173,11 @@ class _Inspection:
         for window in self._windows(part, b"</c>"):
             self._merged += window.count(b"<mergeCell ")
             if self._merged > limits.MERGED_CELLS:
-                raise Rejected(
-                    "sheet_size", part=_shown(part), limit=f"{limits.MERGED_CELLS:,} merged cells", place=_shown(part)
-                )
+                raise _refused("sheet_merged", part, f"{limits.MERGED_CELLS:,}")
             for letters, row in set(_CELL.findall(window)):
                 last_row, last_column = max(last_row, int(row)), max(last_column, column_number(letters.decode()))
             if last_row * last_column > limits.SHEET_CELLS:
-                raise Rejected(
-                    "sheet_size", part=_shown(part), limit=f"{limits.SHEET_CELLS:,} cells", place=_shown(part)
-                )
+                raise _refused("sheet_cells", part, f"{limits.SHEET_CELLS:,}")
             self._count_text(window, part)
             if b"<f" in window:
                 _note_formulas(window, found)
@@ -190,8 +188,7 @@ class _Inspection:
         pointers = np.asarray(_SHARED.findall(window), dtype="S9").astype(np.int64)
         self._held += int(self._texts[pointers[pointers < len(self._texts)]].sum())
         if self._held > limits.SPREADSHEET_UNPACKED:
-            limit = f"{limits.SPREADSHEET_UNPACKED // _MIB} MB"
-            raise Rejected("sheet_size", part=_shown(part), limit=limit, place=_shown(part))
+            raise _refused("sheet_text", part, f"{limits.SPREADSHEET_UNPACKED // _MIB}")
 
 
 def _note_formulas(window: bytes, found: Formulas) -> None:
