@@ -14,6 +14,7 @@ import polars as pl
 
 from anonymizer.display import readable
 from contracts.errors import InvalidInput
+from contracts.inert import STARTS, inert
 from contracts.privacy import FileEntry, Manifest, Policy, PublicReport
 from contracts.schema import DataContract
 
@@ -27,7 +28,6 @@ _MEDIA = {
     POLICY: "application/yaml",
     CONTRACT: "application/json",
 }
-_FORMULA = r"^[=+\-@\t\r]"
 
 
 def write(
@@ -73,19 +73,16 @@ def csv_table(table: pl.DataFrame, contract: DataContract) -> pl.DataFrame:
         source = field.range_of
         if field.bound == "low" and source is not None and source not in done and source not in taken:
             done.add(source)
-            columns.append(_safe(readable(contract, source)).alias(_safe_name(source)))
+            columns.append(_safe(readable(contract, source)).alias(inert(source)))
         column = pl.col(field.name)
         text = table.schema[field.name] == pl.String
-        columns.append((_safe(column) if text else column).alias(_safe_name(field.name)))
+        columns.append((_safe(column) if text else column).alias(inert(field.name)))
     return table.select(columns)
 
 
 def _safe(text: pl.Expr) -> pl.Expr:
-    return pl.when(text.str.contains(_FORMULA)).then(pl.concat_str(pl.lit("'"), text)).otherwise(text)
-
-
-def _safe_name(name: str) -> str:
-    return f"'{name}" if name[:1] in tuple("=+-@\t\r") else name
+    runs = text.str.slice(0, 1).is_in(list(STARTS))
+    return pl.when(runs).then(pl.concat_str(pl.lit("'"), text)).otherwise(text)
 
 
 def entry(path: Path) -> FileEntry:

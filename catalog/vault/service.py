@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import tempfile
+import unicodedata
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +34,9 @@ from contracts.kit import audit, outbox
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"|?*]")
+_UNSAFE = re.compile(r"[<>:\"|?*]")
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Characters that are not seen and may turn a name around, such as `gpj.exe` that looks like `exe.jpg`."""
 
 
 def clean_file_name(name: str) -> str:
@@ -42,8 +45,8 @@ def clean_file_name(name: str) -> str:
     It is kept and shown in the clear, so personal numbers and addresses in it are masked. Names of people are not
     found: nothing tells them from other words in so short a text.
     """
-    last = re.split(r"[\\/]", name)[-1]
-    shown = _UNSAFE.sub("", last).strip(" .")
+    last = re.split(r"[\\/]", unicodedata.normalize("NFC", name))[-1]
+    shown = "".join(c for c in _UNSAFE.sub("", last) if unicodedata.category(c) not in _UNSEEN).strip(" .")
     for found in resolve(find_all(fold(shown)), THRESHOLDS["balanced"]):
         shown = shown[: found.start] + shape(shown[found.start : found.end]) + shown[found.end :]
     return shown[-200:] or "upload"

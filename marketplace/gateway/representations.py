@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from contracts.inert import inert
 from marketplace.gateway.copies import Column, show_timestamp
 from marketplace.gateway.directory import Product, Shelf
 from marketplace.gateway.query import Fields, Query, parameter
@@ -75,20 +76,29 @@ def _shown(value: int, column: Column) -> Any:
 
 
 def csv_table(rows: Sequence[tuple[Any, ...]], asked: Query, fields: Fields, *, header: bool = True) -> bytes:
-    """Rows as RFC 4180 CSV in UTF-8, empty for missing."""
+    """Rows as RFC 4180 CSV in UTF-8, empty for missing; as in a release's own CSV, no text that a spreadsheet would
+    run as a formula."""
     text = io.StringIO()
     writer = csv.writer(text)
     columns = asked.columns or tuple(fields.columns.values())
     if header:
-        writer.writerow((["_id"] if asked.with_id else []) + [column.name for column in columns])
+        writer.writerow((["_id"] if asked.with_id else []) + [inert(column.name) for column in columns])
     for row in rows:
         if asked.columns:
-            values = row[0:1] * asked.with_id + shown(row[1:], columns)
+            values = shown(row[1:], columns)
         else:
             record = orjson.loads(row[1])
-            values = row[0:1] * asked.with_id + tuple(record[column.name] for column in columns)
-        writer.writerow(["" if v is None else str(v).lower() if isinstance(v, bool) else v for v in values])
+            values = tuple(record[column.name] for column in columns)
+        writer.writerow([*row[0:1] * asked.with_id, *map(_csv_cell, values)])
     return text.getvalue().encode()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return inert(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else value
 
 
 def describe_schema(product: Product, shelf: Shelf) -> bytes:

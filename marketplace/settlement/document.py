@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from contracts.inert import inert
 from marketplace.settlement.models import Statement
 
 
@@ -119,8 +120,8 @@ def as_csv(document: StatementDocument, language: str) -> str:
     writer = csv.writer(out)
     header: dict[str, Any] = document.model_dump(include={"number", "period", "start", "end", "currency"})
     for key, value in header.items():
-        writer.writerow(["statement", key, _safe(str(value))])
-    writer.writerow(["statement", "provider", _safe(_text(document.provider, language))])
+        writer.writerow(["statement", key, inert(str(value))])
+    writer.writerow(["statement", "provider", inert(_text(document.provider, language))])
     for key in ("opening", "paid", "refunded", "fee", "tax", "settled", "closing"):
         writer.writerow(["balance", key, _yuan(getattr(document, key))])
     writer.writerow([])
@@ -144,8 +145,8 @@ def as_csv(document: StatementDocument, language: str) -> str:
         writer.writerow(
             [
                 line.kind,
-                _safe(_text(line.title, language)),
-                _safe(_text(line.plan_name, language)),
+                inert(_text(line.title, language)),
+                inert(_text(line.plan_name, language)),
                 line.component,
                 line.document or "",
                 line.quantity,
@@ -184,8 +185,3 @@ def _text(text: dict[str, str], language: str) -> str:
 def _yuan(fen: int) -> str:
     sign = "-" if fen < 0 else ""
     return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
-
-
-def _safe(text: str) -> str:
-    """Text that a spreadsheet will not run as a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -55,13 +55,13 @@ class DelimitedReader:
         decoded = codecs.getincrementaldecoder(encoding)(ERRORS).decode(head[self._skip :], whole)
         ends = [name for name, end in (("CRLF", "\r\n"), ("LF", "\n"), ("CR", "\r")) if _has_end(decoded, end)]
         text = _unify(decoded)
-        if not whole and "\n" not in text and len(text) > limits.LINE:
-            raise Rejected("line_too_long", line=1, limit=limits.LINE // limits.MIB)
         self._delimiter = correction.delimiter or delimiter_of(text, whole=whole)
         if len(self._delimiter.encode()) != 1 or self._delimiter in '"\r\n':
             raise Rejected("delimiter")
         sample = sample_records(text, self._delimiter, whole=whole)
         if not any(record.raw.strip() for record in sample):
+            if not whole and text.strip():  # the first record fills all that was looked at and goes on
+                raise Rejected("line_too_long", line=1, limit=limits.HEAD // limits.MIB, place="line 1")
             raise Rejected("empty")
         check_width(max(len(record.fields or ()) for record in sample))
         header, cells = self._header(sample, correction)
@@ -147,10 +147,11 @@ class DelimitedReader:
             if len(data) > limits.LINE + limits.CHUNK:
                 raise Rejected("line_too_long", line=line, limit=limits.LINE // limits.MIB, place=f"line {line}")
             body, rest = (data.rstrip(b"\n"), b"") if last else _cut(data)
-            if not body.strip(b"\n"):
+            if not body.strip(b"\n") and (last or b"\n" not in rest):
                 line += body.count(b"\n")
                 continue
-            frame = self._parse(body)
+            # Whole lines are left and none is a record: a quote is open, over one record or by mistake.
+            frame = self._parse(body) if body.strip(b"\n") else None
             if frame is not None:
                 starts = _record_lines(body, line, frame.height)
                 yield Batch(frame, line, starts)
@@ -169,6 +170,9 @@ class DelimitedReader:
         """The chunk as a frame, or None when anything in it is doubtful."""
         if b"\0" in body or UNDECODABLE.encode() in body:
             return None
+        delimiters = _delimiters_outside_quotes(body, self._delimiter.encode())
+        if delimiters > (body.count(b"\n") + 1) * (self._width - 1):
+            return None  # a row of very many fields must not get as far as the parser
         try:
             frame = pl.read_csv(
                 io.BytesIO(body),
@@ -180,7 +184,7 @@ class DelimitedReader:
             )
         except pl.exceptions.PolarsError:
             return None
-        if _delimiters_outside_quotes(body, self._delimiter.encode()) != frame.height * (self._width - 1):
+        if delimiters != frame.height * (self._width - 1):
             return None
         if self._width == 1 and b"\n\n" in body:
             return None

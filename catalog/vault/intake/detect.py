@@ -9,7 +9,8 @@ from catalog.vault.intake.limits import HEAD
 from catalog.vault.intake.reasons import Rejected
 
 _FEW = 3
-"""Bad bytes that break their rows but leave the encoding in no doubt, in a text with hardly any other beyond ASCII."""
+"""Bad bytes that break their rows but leave the encoding in no doubt, in a text with hardly any other beyond ASCII; so
+few zero bytes are no UTF-16 either."""
 UNDECODABLE = "\ufdd0"
 """Stands for a byte that is no character; a noncharacter, so that no text holds it."""
 ERRORS = "shuyi-mark"
@@ -78,7 +79,7 @@ def kind_of(head: bytes, tail: bytes, size: int) -> Kind:
     if head.startswith(b"PAR1"):
         return "parquet"
     if tail.endswith(b"PAR1") and b"\0" in head:
-        raise Rejected("parquet_broken", where="the beginning")
+        raise Rejected("parquet_beginning", place="beginning of the file")
     if head.startswith(b"PK"):
         return "xlsx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
@@ -107,6 +108,8 @@ def _wide(head: bytes) -> str | None:
     if len(sample) < 4:
         return None
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if even + odd <= _FEW:
+        return None
     half = len(sample) // 2
     if odd > half * 0.1 and even < odd * 0.05 + 1:
         return "utf-16-le"

@@ -1,22 +1,14 @@
-"""Spreadsheets, XLSX and the legacy XLS: title rows, merged headers, stored results of formulas.
-
-An XLSX file is a ZIP of XML. Before it is opened its parts are unpacked once and counted, so that a bomb is found
-without being built, and looked through for entity declarations, which no spreadsheet program writes.
-"""
+"""Spreadsheets, XLSX and the legacy XLS: title rows, merged headers, stored results of formulas."""
 
 import datetime as dt
 import math
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import IO, Any
 
-import defusedxml.ElementTree as SafeXml
 import numpy as np
 import pandas as pd
-from defusedxml.common import DefusedXmlException
 from python_calamine import CalamineError, PasswordError
 
 from catalog.vault.intake import limits
@@ -24,27 +16,13 @@ from catalog.vault.intake.batches import Aside, Batch, text_frame
 from catalog.vault.intake.dialect import Header, check_width, column_names, find_header
 from catalog.vault.intake.formats import Correction, FileFormat, Kind, Note
 from catalog.vault.intake.reasons import Broken, Rejected
+from catalog.vault.intake.xlsx_parts import Formulas, column_number, inspect_parts
 
 _MIB = limits.MIB
-_WINDOW = 1 * _MIB
-_OVERLAP = 64 * 1024
 _DEPTH = 40
 _ERROR = re.compile(r"#(REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)")
 _MISSING = ("#N/A", "#N/A N/A")
-_FORMULA = re.compile(
-    rb'<c\b[^>]*?\br="([A-Z]{1,3}\d{1,7})"[^>]*>\s*<f\b[^>]*?(?:/>|>.*?</f>)\s*(<v>[^<]|<v/?>|)', re.DOTALL
-)
 _DIGITS = re.compile(r"[+-]?\d+")
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-
-
-@dataclass(frozen=True, slots=True)
-class _Formulas:
-    """Formula cells of one sheet: how many, the first, and those without a stored result, by row."""
-
-    count: int = 0
-    first: str = ""
-    unsolved: dict[int, str] = field(default_factory=dict)
 
 
 class ExcelReader:
@@ -53,7 +31,7 @@ class ExcelReader:
     def __init__(self, stream: IO[bytes], size: int, kind: Kind, correction: Correction) -> None:
         if size > limits.SPREADSHEET:
             raise Rejected("spreadsheet_size", limit=limits.SPREADSHEET // _MIB)
-        formulas = _inspect_parts(stream) if kind == "xlsx" else {}
+        formulas = inspect_parts(stream) if kind == "xlsx" else {}
         stream.seek(0)
         try:
             workbook = pd.ExcelFile(stream, engine="calamine")
@@ -65,7 +43,7 @@ class ExcelReader:
             raise Rejected("spreadsheet_password") from None
         except (CalamineError, zipfile.BadZipFile, ValueError, KeyError, OverflowError):
             raise Rejected("spreadsheet_broken") from None
-        self._formulas = formulas.get(sheet, _Formulas())
+        self._formulas = formulas.get(sheet, Formulas())
         check_width(frame.shape[1])
         flat = [(start, (start[0], end[1])) for start, end in merged]  # along rows only, or names repeat downwards
         header, rows = _header(_fill_merged(frame, flat, _DEPTH), merged, correction)
@@ -144,7 +122,7 @@ class ExcelReader:
         if below:
             return Broken(line, 1, "note", raw)
         if (cell := self._formulas.unsolved.get(line)) is not None:
-            return Broken(line, _column_number(cell), "formula", raw, {"cell": cell})
+            return Broken(line, column_number(cell.rstrip("0123456789")), "formula", raw, {"cell": cell})
         for place, value in enumerate(row):
             if value is not None and value[0] == "#" and _ERROR.fullmatch(value):
                 return Broken(line, place + 1, "error_cell", raw, {"cell": f"{_letters(place + 1)}{line}"})
@@ -186,9 +164,14 @@ def _fill_merged(
 ) -> list[list[str]]:
     """The first rows as text, merged cells filled with what stands in their corner."""
     grid = [[_text(value) or "" for value in row] for row in frame.iloc[:depth].itertuples(index=False, name=None)]
+    cells = len(grid) * frame.shape[1]
     for (top, left), (bottom, right) in merged:
         if top >= len(grid) or left >= frame.shape[1]:
             continue
+        # Merged cells never overlap, so together they cover each cell once; a forged file must not cost more.
+        cells -= (min(bottom, len(grid) - 1) - top + 1) * (min(right, frame.shape[1] - 1) - left + 1)
+        if cells < 0:
+            raise Rejected("spreadsheet_broken")
         for row in range(top, min(bottom, len(grid) - 1) + 1):
             for column in range(left, min(right, frame.shape[1] - 1) + 1):
                 grid[row][column] = grid[top][left]
@@ -285,101 +268,3 @@ def _letters(number: int) -> str:
         number, rest = divmod(number - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
-
-
-def _column_number(cell: str) -> int:
-    number = 0
-    for letter in cell.rstrip("0123456789"):
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number
-
-
-# -- looking into the ZIP before anything opens it -----------------------------------------------------------------
-
-
-def _inspect_parts(stream: IO[bytes]) -> dict[str, _Formulas]:
-    """Count what every part unpacks to, refuse bombs and entities, and note formulas by sheet name."""
-    stream.seek(0)
-    try:
-        archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, OSError, ValueError):
-        raise Rejected("spreadsheet_broken") from None
-    parts = archive.infolist()
-    names = {part.filename for part in parts}
-    if "xl/workbook.xml" not in names:
-        if "EncryptedPackage" in names:
-            raise Rejected("spreadsheet_password")
-        raise Rejected("kind", kind="ODS" if "content.xml" in names else "ZIP")
-    if len(parts) > 10_000:
-        raise Rejected("zip_bomb", part="ZIP", limit="10,000 parts")
-    for part in parts:
-        if part.file_size > limits.SPREADSHEET_UNPACKED:
-            _refuse_bomb(part)
-    total = 0
-    found: dict[str, _Formulas] = {}
-    for part in parts:
-        size, formulas = _inspect_part(archive, part, limits.SPREADSHEET_UNPACKED - total)
-        total += size
-        if formulas.count:
-            found[part.filename] = formulas
-    if not found:
-        return {}
-    return {name: found[path] for name, path in _sheet_paths(archive).items() if path in found}
-
-
-def _refuse_bomb(part: zipfile.ZipInfo) -> None:
-    limit = f"{limits.SPREADSHEET_UNPACKED // _MIB} MB"
-    raise Rejected("zip_bomb", part=_shown(part), limit=limit, place=_shown(part))
-
-
-def _shown(part: zipfile.ZipInfo) -> str:
-    return re.sub(r"[^A-Za-z0-9_./ -]", "?", part.filename)[:80]
-
-
-def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, allowed: int) -> tuple[int, _Formulas]:
-    size, tail = 0, b""
-    is_xml = part.filename.endswith((".xml", ".rels", ".vml"))
-    is_sheet = part.filename.startswith("xl/worksheets/")
-    count, first, unsolved = 0, "", {}
-    seen: set[bytes] = set()
-    try:
-        with archive.open(part) as content:
-            while piece := content.read(_WINDOW):
-                size += len(piece)
-                if size > allowed or (size > 32 * _MIB and size > part.compress_size * limits.SPREADSHEET_RATIO):
-                    _refuse_bomb(part)
-                window = tail + piece
-                if is_xml:
-                    _refuse_entities(window, part)
-                if is_sheet and b"<f" in window:
-                    for cell, stored in _FORMULA.findall(window):
-                        if cell in seen:
-                            continue
-                        seen.add(cell)
-                        count, first = count + 1, first or cell.decode()
-                        if len(stored) < 4 or stored == b"<v/>":
-                            unsolved[int(cell.decode().lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))] = cell.decode()
-                tail = window[-_OVERLAP:]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        raise Rejected("spreadsheet_broken") from None
-    return size, _Formulas(count, first, unsolved)
-
-
-def _refuse_entities(window: bytes, part: zipfile.ZipInfo) -> None:
-    plain = window.replace(b"\0", b"")  # UTF-16 spells the same letters with zeros between
-    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
-        raise Rejected("xml_entities", part=_shown(part), place=_shown(part))
-
-
-def _sheet_paths(archive: zipfile.ZipFile) -> dict[str, str]:
-    try:
-        book = SafeXml.fromstring(archive.read("xl/workbook.xml"))
-        links = SafeXml.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    except (KeyError, SafeXml.ParseError, DefusedXmlException):
-        raise Rejected("spreadsheet_broken") from None
-    targets = {str(link.get("Id")): str(link.get("Target")) for link in links}
-    paths: dict[str, str] = {}
-    for sheet in book.iter("{http://schemas.openxmlformats.org/spreadsheetml/2006/main}sheet"):
-        target = targets.get(str(sheet.get(_RELATION)), "")
-        paths[str(sheet.get("name"))] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    return paths

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -15,7 +16,10 @@ from catalog.vault.intake.dialect import check_width
 from catalog.vault.intake.formats import Correction, FileFormat, Kind, Note
 from catalog.vault.intake.reasons import Broken, Rejected
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SPACE = " \t\r\n,"
+_DIGITS = 1_000
+"""Digits of a whole number; Python takes up to 4,300, in time that grows with their square."""
 
 
 class JsonReader:
@@ -53,8 +57,13 @@ class JsonReader:
                 aside(Broken(line, 1, "json_kind", raw))
                 continue
             row = dict(_flat(value))
-            for name, column in zip(self.names, columns, strict=True):
-                column.append(_text(row.get(name)))
+            try:
+                cells = [_text(row.get(name)) for name in self.names]
+            except RecursionError:
+                aside(Broken(line, 1, "json_deep", raw))
+                continue
+            for column, cell in zip(columns, cells, strict=True):
+                column.append(cell)
             lines.append(line)
             if len(lines) >= limits.BATCH_ROWS:
                 yield Batch(text_frame(self.names, columns), lines[0], np.asarray(lines, np.int64))
@@ -97,7 +106,7 @@ class JsonReader:
 
     def _elements(self) -> Iterator[tuple[int, Any, str]]:
         """Elements of one array, taken off a window of the text one after another."""
-        decoder = json.JSONDecoder()
+        decoder = json.JSONDecoder(parse_int=_integer)
         window, line, begun, ended = "", 1, False, False
         base = 0  # characters of the current line that the window holds no more
         pieces = self._text()
@@ -128,11 +137,15 @@ class JsonReader:
                         limit = limits.JSON_VALUE // limits.MIB
                         raise Rejected("json_value_long", line=line, limit=limit, place=f"line {line}") from None
                     raise _broken_at(window, base, line + window.count("\n", at, error.pos), error.pos) from None
+                except RecursionError:
+                    raise Rejected("json_deep", line=line, place=f"line {line}") from None
                 if end >= len(window) and not done:
                     break  # a number at the window's edge may go on
                 raw = window[at:end]
                 if UNDECODABLE in raw:
                     value = _Bad("undecodable", raw.index(UNDECODABLE) + 1, {"encoding": self._encoding})
+                elif _SURROGATE.search(raw):
+                    value = self._parse(raw)  # which takes pairs of surrogates and refuses halves
                 yield line, value, raw
                 line += raw.count("\n")
                 at = end
@@ -162,6 +175,11 @@ def _skip_space(window: str, at: int, line: int, begun: bool) -> tuple[int, int]
         line += window[at] == "\n"
         at += 1
     return at, line
+
+
+def _integer(digits: str) -> int | str:
+    """A whole number; what is too long for one stays as it is written."""
+    return int(digits) if len(digits) <= _DIGITS else digits
 
 
 def _flat(value: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from catalog.previews import service as previews
 from catalog.releases.models import Release
+from contracts.inert import inert
 from contracts.kit.store import ObjectStore
 from web import formats
 from web.charts import Bar, Bars, GeoPoint, PointMap
@@ -23,7 +24,6 @@ from web.rendering import gap
 ROWS_SHOWN = 10
 CHARTS_SHOWN = 4
 MOST_BARS = 24
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ class Preview:
         """The sample for a spreadsheet: UTF-8 with a byte order mark, no cell that would be run as a formula."""
         out = io.StringIO()
         writer = csv.writer(out)
-        writer.writerow(_safe(column["name"]) for column in self.content["columns"])
+        writer.writerow(inert(column["name"]) for column in self.content["columns"])
         for row in self.content["rows"]:
-            writer.writerow("" if cell is None else _safe(cell) if isinstance(cell, str) else cell for cell in row)
+            writer.writerow("" if cell is None else inert(cell) if isinstance(cell, str) else cell for cell in row)
         return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
@@ -241,7 +241,3 @@ def _label(bar: dict[str, Any]) -> str:
 
 def _short(label: str) -> str:
     return label if len(label) <= 8 else f"{label[:7]}…"
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_DANGEROUS) else text

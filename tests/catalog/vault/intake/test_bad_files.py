@@ -66,6 +66,18 @@ def test_every_row_broken() -> None:
     assert caught.value.place == "line 2"
 
 
+@pytest.mark.parametrize("character", [b"y", b",", b'"'])
+def test_a_first_line_without_end_is_refused(character: bytes) -> None:
+    with pytest.raises(Rejected, match="Line 1 is longer") as caught:
+        read(character * (3 * limits.MIB))
+    assert caught.value.place == "line 1"
+
+
+def test_a_few_zero_bytes_are_no_utf16() -> None:
+    with pytest.raises(Rejected, match="no text: byte 9"):
+        read(b"a,b\n1,2\n\0,3\n")
+
+
 def test_a_line_without_end_is_refused_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LINE", limits.MIB)
     monkeypatch.setattr(limits, "CHUNK", limits.MIB)

@@ -112,6 +112,22 @@ def test_a_quote_that_never_closes_breaks_one_row_only() -> None:
     assert outcome.table.height == 1200
 
 
+def test_a_quote_that_never_closes_in_a_long_file_breaks_one_row_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CHUNK", 4_000)
+    monkeypatch.setattr(limits, "LINE", 8_000)
+    rows = "".join(f"{i},text {i}\n" for i in range(5_000))
+    outcome = read(f'id,text\n1,x\n2,"open\n{rows}'.encode())
+    assert outcome.places == [(3, 2, "quote_open")]
+    assert outcome.table["id"].to_list() == [1, *range(5_000)]
+
+
+def test_a_row_of_very_many_fields_is_set_aside() -> None:
+    rows = "1,2\n" * 1_000
+    outcome = read(f"a,b\n{rows}{',' * 2_000_000}\n{rows}".encode())
+    assert outcome.places == [(1_002, 3, "fields")]
+    assert outcome.table.height == 2_000
+
+
 def test_text_after_a_closing_quote_is_set_aside() -> None:
     outcome = read(b'id,text\n1,"a"b\n2,c\n3,5" pipe\n')
     assert outcome.places == [(2, 2, "quote_inside")]

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -52,6 +53,30 @@ def test_arrays_are_taken_off_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"id": i, "text": "福田" * (i % 30)} for i in range(300)]
     outcome = read(json.dumps(rows, ensure_ascii=False).encode())
     assert outcome.table["id"].to_list() == list(range(300))
+
+
+def test_nesting_without_end_is_told_with_its_line() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    with pytest.raises(Rejected, match="line 2 is nested too deeply") as caught:
+        read(b'[{"a": 1},\n{"a": ' + deep + b"}]")
+    assert caught.value.place == "line 2"
+    barely = b"[" * 1_010 + b"]" * 1_010
+    outcome = read(b'{"a": 1}\n{"a": ' + deep + b'}\n{"a": ' + barely + b'}\n{"a": 2}\n')
+    assert outcome.table["a"].to_list() == [1, 2]
+    assert [(line, reason) for line, _, reason in outcome.places] == [(2, "json"), (3, "json_deep")]
+
+
+def test_numbers_of_very_many_digits_stay_as_written() -> None:
+    digits = "9" * 5_000
+    outcome = read(f'[{{"a": {digits}}}, {{"a": 1}}]'.encode())
+    assert outcome.table["a"].to_list() == [digits, "1"]
+
+
+@pytest.mark.parametrize("form", ["[%s,\n%s]", "%s\n%s\n"])
+def test_half_a_character_breaks_its_row_only(form: str) -> None:
+    outcome = read((form % ('{"a": "\\ud800"}', '{"a": "\\ud83d\\ude00"}')).encode())
+    assert outcome.table["a"].to_list() == ["😀"]
+    assert [(line, reason) for line, _, reason in outcome.places] == [(1, "json")]
 
 
 def test_a_single_object_is_no_table() -> None:
@@ -107,6 +132,49 @@ def test_a_truncated_parquet_file_is_refused(kept: float) -> None:
     with pytest.raises(Rejected, match="damaged or cut short") as caught:
         read(data[: int(len(data) * kept)])
     assert caught.value.place == "end of the file"
+
+
+def forged(table: pa.Table, old: int, new: int) -> bytes:
+    """The table as Parquet, with another number in the footer in every place of `old`."""
+    data = parquet(table)
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = data[-8 - size : -8].replace(_varint(old), _varint(new))
+    return data[: -8 - size] + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def _varint(number: int) -> bytes:
+    number, coded = number << 1, b""
+    while number > 127:
+        coded, number = coded + bytes([number & 127 | 128]), number >> 7
+    return coded + bytes([number])
+
+
+def test_a_long_text_that_many_rows_share_is_refused_before_it_is_spread_out() -> None:
+    shared = pa.DictionaryArray.from_arrays(pa.array(np.zeros(50_000, np.int32)), pa.array(["x" * 100_000]))
+    with pytest.raises(Rejected, match=r"declares \d+ GB"):
+        read(parquet(pa.table({"id": range(50_000), "t": shared})))
+    few = pa.DictionaryArray.from_arrays(pa.array(np.zeros(400, np.int32)), pa.array(["x" * 1_000_000]))
+    assert read(parquet(pa.table({"id": range(400), "t": few}))).table.height == 400
+
+
+def test_rows_that_take_no_room_in_the_file_count_all_the_same() -> None:
+    with pytest.raises(Rejected, match=r"declares \d+ GB"):
+        read(forged(pa.table({"id": range(1000)}), 1000, 1 << 40))
+
+
+@pytest.mark.parametrize("coded", [True, False])
+def test_a_cell_without_end_is_refused_with_its_row(coded: bool) -> None:
+    table = pa.table({"id": range(4), "t": ["a", "b", "c" * (17 * limits.MIB), "d"]})
+    with pytest.raises(Rejected, match="row 3 in column t is longer than 16 MB") as caught:
+        read(parquet(table, use_dictionary=coded))
+    assert caught.value.place == "row 3, column t"
+
+
+def test_a_forged_size_of_a_column_is_refused() -> None:
+    table = pa.table({"id": range(1000), "t": [f"text {number}" for number in range(1000)]})
+    size = pq.ParquetFile(io.BytesIO(parquet(table))).metadata.row_group(0).column(1).total_compressed_size
+    with pytest.raises(Rejected, match="row group 1"):
+        read(forged(table, size, 1 << 40))
 
 
 def test_a_damaged_row_group_is_named() -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import os
+import time
 import zipfile
 from pathlib import Path
 
@@ -211,6 +212,80 @@ def test_an_xml_entity_bomb_is_refused(encoding: str) -> None:
     with pytest.raises(Rejected, match="entities") as caught:
         read(rezipped(plain([["a"], [1]]), {"xl/worksheets/sheet1.xml": xml.encode(encoding)}))
     assert caught.value.place == "xl/worksheets/sheet1.xml"
+
+
+def sheet(cells: str) -> bytes:
+    """A workbook whose first sheet is this mark-up, beside a shared text of 100,000 characters."""
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    return rezipped(
+        plain([["a", "b"], [1, "x"]]),
+        {
+            "xl/worksheets/sheet1.xml": f"<worksheet {space}><sheetData>{cells}</sheetData></worksheet>".encode(),
+            "xl/sharedStrings.xml": f"<sst {space}><si><t>{'x' * 100_000}</t></si><si><t>y</t></si></sst>".encode(),
+        },
+    )
+
+
+def row(number: int, *values: str) -> str:
+    cells = (f'<c r="{"AB"[place]}{number}" t="s"><v>{value}</v></c>' for place, value in enumerate(values))
+    return f'<row r="{number}">{"".join(cells)}</row>'
+
+
+def test_two_cells_far_apart_are_refused_before_all_between_take_memory() -> None:
+    with pytest.raises(Rejected, match="more than 24,000,000 cells") as caught:
+        read(sheet('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'))
+    assert caught.value.place == "xl/worksheets/sheet1.xml"
+    # Cells that only have a style take none.
+    styled = '<row r="1048576"><c r="XFD1048576" s="1"/></row>'
+    assert read(sheet(row(1, "1", "1") + row(2, "1", "1") + styled)).table.height >= 1
+
+
+def test_a_long_text_that_many_cells_share_is_refused() -> None:
+    with pytest.raises(Rejected, match="768 MB"):
+        read(sheet("".join(row(number, "0", "1") for number in range(1, 10_000))))
+    assert read(sheet("".join(row(number, str(int(number > 5)), "1") for number in range(1, 20)))).table.height > 5
+
+
+def test_a_directory_of_very_many_parts_is_refused() -> None:
+    data = plain([["a", "b"], [1, 2]])
+    start, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    entries = data[start:end] * 6_000
+    size = len(entries).to_bytes(4, "little")
+    with pytest.raises(Rejected, match="10,000 parts"):
+        read(data[:start] + entries + data[end : end + 12] + size + data[end + 16 :])
+
+
+def test_overlapping_merged_cells_are_refused() -> None:
+    data = sheet(row(1, "1", "1") + row(2, "1", "1"))
+    merged = "".join(f'<mergeCell ref="A1:B{number}"/>' for number in range(2, 1_000))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        xml = archive.read("xl/worksheets/sheet1.xml")
+    changed = xml.replace(b"</sheetData>", f"</sheetData><mergeCells>{merged}</mergeCells>".encode())
+    with pytest.raises(Rejected, match="damaged"):
+        read(rezipped(data, {"xl/worksheets/sheet1.xml": changed}))
+
+
+def test_formulas_are_noted_wherever_a_window_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
+        sheet.write_row(0, 0, ["a", "b"])
+        for number in range(1, 60):
+            sheet.write_number(number, 0, number)
+            sheet.write_formula(number, 1, f"=A{number + 1}*2", None, "" if number == 30 else number * 2)
+
+    data = workbook(fill)
+    for size in range(100, 120):
+        monkeypatch.setattr("catalog.vault.intake.xlsx_parts._WINDOW", size)
+        outcome = read(data)
+        assert outcome.places == [(31, 2, "formula")]
+        assert next(note for note in outcome.format.notes if note.code == "formulas").values["count"] == 59
+
+
+def test_mark_up_that_never_ends_is_read_in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cells in ('<c r="A1"><f>' * 60_000, "<c" * 400_000, "<c " + 'r="A1" ' * 100_000):
+        started = time.process_time()
+        with pytest.raises(Rejected, match=r"damaged|empty"):
+            read(sheet(cells))
+        assert time.process_time() - started < 20
 
 
 def test_other_archives_and_damaged_workbooks_are_refused() -> None:
