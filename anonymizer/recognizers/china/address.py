@@ -32,7 +32,7 @@ _FINE: Final = rf"(?:{_BLOCK}|[A-Za-z]?{_NUMBER}[A-Za-z]?{_WEAK}{_NO_HOUSE})"
 _ROOM: Final = r"(?:[A-Za-z]?\d{2,5}[A-Za-z]?(?:-\d{1,4})?(?![0-9A-Za-z年月日时点分元块次个人%.]))"
 _START: Final = re.compile(
     rf"(?:(?P<strong>{_BLOCK}(?![位椅谈])"
-    rf"|(?P<house>{_ROAD}(?:\([^)]{{1,10}}\))?[A-Za-z]?{_NUMBER}(?:号[楼院]?|室){_NO_HOUSE}(?:之[一二三四五六七八九\d])?))"
+    rf"|(?P<house>{_ROAD}(?:\([^)\n]{{1,10}}\))?[A-Za-z]?{_NUMBER}(?:号[楼院]?|室){_NO_HOUSE}(?:之[一二三四五六七八九\d])?))"
     rf"|(?P<room>{_COMMUNITY}{_NUMBER}(?:室|房)))"
 )
 _MORE: Final = re.compile(rf"[ ,#-]{{0,2}}(?:[{_HAN}]{{1,10}}?{_COMMUNITY} ?)?(?:{_FINE}|{_ROOM})")
