@@ -20,12 +20,14 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from anonymizer.classify.types import TYPES
 from anonymizer.results import Finding, Mode, ScanResult
 from anonymizer.results import Progress as Tell
 from contracts.errors import FileRejected, InvalidInput
 
 _ROLE_STYLES = {"direct-identifier": "bold red", "quasi-identifier": "yellow", "sensitive": "magenta", "plain": "dim"}
 _STAGES = {"read": "Reading", "columns": "Judging columns", "text": "Reading free text", "done": "Done"}
+_IMPERSONAL = ("organisation", "plain", "text")
 _LINES_AT_ONCE = 2000
 _WIDE = 120
 """Shapes and reasons are shown from this many characters a line on; `--json` has them always."""
@@ -49,7 +51,8 @@ def scan_command(
         list[str] | None,
         typer.Option(
             "--fail-on",
-            help="Exit with 1 if this entity type is found (ANY for any type); may be repeated.",
+            help="Exit with 1 if this entity type is found (PERSONAL for any that tells of persons, ANY for any); "
+            "may be repeated.",
             metavar="TYPE",
         ),
     ] = None,
@@ -58,10 +61,18 @@ def scan_command(
 ) -> None:
     """Find the personal data in a table or in texts. Shows shapes of cells, never their values."""
     found = _scan_lines(file, mode) if lines else _scan_table(file, mode, language, as_json=as_json)
-    unwanted = sorted(name for name in fail_on or () if found[name] or (name == "ANY" and found.total()))
+    unwanted = sorted(name for name in fail_on or () if _is_in(name, found))
     if unwanted:
         typer.echo(f"shuyi: found {', '.join(unwanted)} in {file.name}", err=True)
         raise typer.Exit(1)
+
+
+def _is_in(wanted: str, found: Counter[str]) -> bool:
+    if wanted == "ANY":
+        return found.total() > 0
+    if wanted == "PERSONAL":
+        return any(n and (kind not in TYPES or TYPES[kind].group not in _IMPERSONAL) for kind, n in found.items())
+    return found[wanted] > 0
 
 
 def _scan_table(file: Path, mode: Mode, language: str, *, as_json: bool) -> Counter[str]:

@@ -10,6 +10,7 @@ Conventions that hold for every grammar:
 - `pattern` is written in the common subset of Python's `re` and Rust's `regex` (no look-around), because the column
   classifier runs it anchored inside Polars. Boundaries are added here for running text, as ASCII look-arounds: `\\b`
   is no boundary beside a Han character.
+- No match goes across a line end, so that many texts can be read as the lines of one.
 - A checksum raises the score. It never vetoes alone, for people mistype the numbers they give, and a mistyped identity
   number still tells who they are.
 - Scores: 0.3 a shape that many other things share, 0.5 a shape that is mostly this, 0.85 shape and context, 0.95 and
@@ -21,9 +22,8 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 THRESHOLDS: Final[dict[str, float]] = {"leak-first": 0.4, "balanced": 0.5}
 """The lowest score reported, by mode."""
@@ -32,8 +32,7 @@ _CONTEXT_BEFORE: Final = 14
 _CONTEXT_AFTER: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One stretch of a text: half-open code-point offsets and a score from 0 to 1."""
 
     type: str
@@ -152,6 +151,8 @@ def resolve(matches: Sequence[Match], threshold: float) -> list[Match]:
     The stronger candidate wins (score, then length). What the weaker one covers beyond it is kept as a finding of its
     own, so that nothing that was found is left readable; a single character left over is nothing.
     """
+    if len(matches) == 1:
+        return [match for match in matches if match.score >= threshold]
     taken = bytearray(max((match.end for match in matches), default=0))
     chosen: list[Match] = []
     for match in sorted(matches, key=lambda m: (-m.score, m.start - m.end, m.start)):

@@ -21,10 +21,21 @@ FULL_WIDTH: Final[dict[str, str]] = {chr(a): chr(b) for a, b in _TABLE.items()}
 """The same folding as a mapping of characters, for a column's `str.replace_many`."""
 
 
-def fold(text: str) -> str:
-    """`text` with its wide characters made narrow; the same number of code points.
+_NUMERALS: Final = "〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
+_NUMERAL_VALUES: Final = str.maketrans(_NUMERALS, "0001234567891123456789")
+_SPELT: Final = re.compile(rf"[{_NUMERALS}0-9](?:[ -]?[{_NUMERALS}0-9]){{6,}}")
+"""Seven digits or more spelt one by one: a number, not a count (which would use 十, 百, 千)."""
 
-    >>> fold("电话：１３８")
-    '电话:138'
+
+def fold(text: str) -> str:
+    """`text` with its wide characters made narrow and numbers spelt in Chinese numerals made digits; the same number of
+    code points.
+
+    >>> fold("电话：１３８"), fold("幺三八零零一三八零零零")
+    ('电话:138', '13800138000')
     """
-    return text if text.isascii() or not _ANY.search(text) else text.translate(_TABLE)
+    if text.isascii():
+        return text
+    if _ANY.search(text):
+        text = text.translate(_TABLE)
+    return _SPELT.sub(lambda found: found.group().translate(_NUMERAL_VALUES), text)

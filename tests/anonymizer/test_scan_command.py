@@ -71,6 +71,15 @@ def test_fail_on(patients: Path, wanted: str, code: int) -> None:
     assert shuyi_scan(patients, "--fail-on", wanted).exit_code == code
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("电话13812345678\n", 1), ("信用代码91350100M000100Y43\n", 0), ("路灯不亮\n", 0)],
+)
+def test_fail_on_personal_means_whatever_tells_of_persons(tmp_path: Path, text: str, code: int) -> None:
+    (path := tmp_path / "texts.txt").write_text(text, encoding="utf-8")
+    assert shuyi_scan(path, "--lines", "--json", "--fail-on", "PERSONAL").exit_code == code
+
+
 def test_fail_on_in_lines(lines: Path) -> None:
     result = shuyi_scan(lines, "--lines", "--fail-on", "CN_MOBILE")
     assert result.exit_code == 1

@@ -29,18 +29,24 @@ _BLOCK: Final = (
     rf"{_STRONG}"
 )
 _FINE: Final = rf"(?:{_BLOCK}|[A-Za-z]?{_NUMBER}[A-Za-z]?{_WEAK}{_NO_HOUSE})"
+_BEHIND: Final = r"(?:之(?:[一二三四五六七八九十]{1,2}|\d{1,2}(?!\d*[栋幢座号层单\-]))|附\d{1,4}号?)?"
 _ROOM: Final = r"(?:[A-Za-z]?\d{2,5}[A-Za-z]?(?:-\d{1,4})?(?![0-9A-Za-z年月日时点分元块次个人%.]))"
+_TRIPLE: Final = rf"(?<=[{_HAN}])[A-Za-z]?\d{{1,3}}[A-Za-z]?-\d{{1,3}}-\d{{2,5}}(?![0-9A-Za-z-])"
+# 村 and its like are parted into numbered groups, which number houses in turn.
+_GROUP: Final = r"(?:村|庄|屯|寨|社区|坝|湾|岭|场|队|组)(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:村民小组|组|队|社)(?:\d{1,4}号)?"
 _START: Final = re.compile(
     rf"(?:(?P<strong>{_BLOCK}(?![位椅谈])"
-    rf"|(?P<house>{_ROAD}(?:\([^)]{{1,10}}\))?[A-Za-z]?{_NUMBER}(?:号[楼院]?|室){_NO_HOUSE}(?:之[一二三四五六七八九\d])?))"
-    rf"|(?P<room>{_COMMUNITY}{_NUMBER}(?:室|房)))"
+    rf"|(?P<house>{_ROAD}(?:\([^)\n]{{1,10}}\))?[A-Za-z]?{_NUMBER}(?:号[楼院]?|室){_NO_HOUSE}{_BEHIND}))"
+    rf"|(?P<room>{_COMMUNITY}{_NUMBER}(?:室|房))|(?P<triple>{_TRIPLE})|(?P<group>{_GROUP}))"
 )
-_MORE: Final = re.compile(rf"[ ,#-]{{0,2}}(?:[{_HAN}]{{1,10}}?{_COMMUNITY} ?)?(?:{_FINE}|{_ROOM})")
+_MORE: Final = re.compile(rf"[ ,#-]{{0,2}}(?:[{_HAN}]{{1,10}}?{_COMMUNITY} ?)?(?:{_FINE}{_BEHIND}|{_TRIPLE}|{_ROOM})")
 _BREAK: Final = re.compile(r"[^\u3400-\u4dbf\u4e00-\u9fffA-Za-z0-9·()\- ]")
 _CUT: Final = re.compile(
     r"(?:地址|住址|住所|位于|座落于|坐落于|住在|家住|居住于|居住在|居住|现居|现住|租住|租住在|暂住|户籍|籍贯|寄到|寄往|送到|送往|前往|来到|"
     r"搬到|去过|经过|路过|来自|地点|门牌|发生在|反映|投诉|举报|咨询|表示|市民|业主|本人|关于|租用|承租|租赁|购买|入住|出租|名下|[在是到于为:的称了])"
 )
+
+_TOWN: Final = re.compile(rf"[{_HAN}]{{1,10}}(?:[乡镇村县市旗]|街道|苏木|农场|林场|牧场|团场|良种场|开发区|社区)$")
 
 
 class Address(Grammar):
@@ -74,12 +80,20 @@ class Address(Grammar):
         left = max(floor, anchor - 40)
         for stop in _BREAK.finditer(text, left, anchor):
             left = stop.end()
-        divisions = [begin for begin, _ in find_divisions(text, left, anchor)]
+        named = find_divisions(text, left, anchor)
         cuts = [m.end() for m in _CUT.finditer(text, left, anchor)]
-        if divisions:
+        cuts = [cut for cut in cuts if not any(begin < cut <= end for begin, end in named)]  # 于都县 holds no 于
+        floor = cuts[-1] if cuts else left
+        after = [begin for begin, _ in named if begin >= floor]
+        if after:
+            # A town or farm that the gazetteer lacks (阿都乡中山胡同…).
+            town = _TOWN.search(text, max(floor, after[0] - 12), after[0])
+            if town or (cuts and after[0] - floor <= 3):  # 住在滨河北街 does not begin at 河北
+                return town.start() if town else floor
+            return after[0]
+        if named:
             # A division that stands before a cut belongs to something else (福田区市民反映…路3号).
-            after = [d for d in divisions if not cuts or d >= cuts[-1]]
-            return after[0] if after else cuts[-1]
+            return floor
         begin = cuts[-1] if cuts else max(left, anchor - 20)
         while begin < anchor and text[begin] in " -()":
             begin += 1

@@ -21,8 +21,7 @@ class HongKongIdentityCard(PatternGrammar):
 
     entity = "HK_IDENTITY_CARD"
     context = ("香港身份证", "身份证", "hkid", "identity card")
-    pattern = r"[A-Za-z]{1,2}\d{6} ?\(?[0-9Aa]\)?"
-    not_before = r"[0-9A-Za-z)]"
+    pattern = r"[A-Za-z]{1,2}\d{6} ?(?:\([0-9Aa]\)|[0-9Aa])"
     score = 0.3
     checked_score = 0.9
 

@@ -11,13 +11,14 @@ from anonymizer.recognizers.grammar import PatternGrammar
 
 
 class Mobile(PatternGrammar):
-    """Eleven digits, 1 then 3 to 9, with any of the usual groupings."""
+    """Eleven digits, 1 then 3 to 9, with any of the usual groupings or parted anywhere."""
 
     entity = "CN_MOBILE"
     context = ("电话", "手机", "联系", "致电", "拨打", "号码", "来电", "tel", "phone", "mobile", "call")
     pattern = (
         r"(?:\(?(?:\+ ?|00)86\)?[ -]?|0)?1[3-9]\d"
         r"(?:[ -]?\d{4}[ -]?\d{4}|[ -]?\d{3}[ -]?\d{5}|[ -]\d{2}[ -]\d{2}[ -]\d{2}[ -]\d{2})"
+        r"|1[ -]?[3-9](?:[ -]?\d){9}"
     )
     not_after = r"[0-9]"
     not_before = r"[0-9]"

@@ -1,7 +1,9 @@
 """CN_RESIDENT_ID: the number of the resident identity card (居民身份证号码).
 
-GB 11643-1999: 18 places: division code (6), date of birth (8), order (3), check character by ISO 7064 MOD 11-2. Cards
-of the first generation had 15 places (two-digit year, no check character); they still stand in old files.
+GB 11643-1999: 18 places: division code (6), date of birth (8), order (3), check character by ISO 7064 MOD 11-2. So are
+the residence permits of Hong Kong, Macao and Taiwan residents (divisions 810000, 820000, 830000) and, since December
+2023, the cards of foreigners with permanent residence (the first place is 9). Cards of the first generation had 15
+places (two-digit year, no check character); they still stand in old files.
 
 A wrong division code never speaks against a number (codes are abolished every year and cards keep them), nor does a
 date of birth that does not exist: clerks mistype, and lenient systems issued some.
@@ -11,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from anonymizer.recognizers.grammar import Match, PatternGrammar, digits_of
@@ -28,7 +29,7 @@ def check_character(first17: str) -> str:
 
 
 class ResidentId(PatternGrammar):
-    """18 places with check character, grouped by spaces or dashes or not, and the old 15 places."""
+    """18 places with check character, grouped by spaces or dashes in any way, and the old 15 places."""
 
     entity = "CN_RESIDENT_ID"
     context = ("身份证", "证件号", "证件号码", "公民身份", "sfz", "id card", "identity", "id no")
@@ -36,6 +37,7 @@ class ResidentId(PatternGrammar):
         r"[1-9]\d{5}[ -]?(?:18|19|20)?\d{2}[ -]?[01]\d[ -]?[0-3]\d[ -]?\d{3}[0-9Xx]"
         r"|[1-9]\d{16}[0-9Xx*]"
         r"|[1-9]\d{5}\d{2}[01]\d[0-3]\d{4}"
+        r"|[1-9](?:[ -]?\d){16}[ -]?[0-9Xx]"
     )
     not_before = r"[0-9A-WYZa-wyz]"
     score = 0.5
@@ -55,6 +57,6 @@ class ResidentId(PatternGrammar):
             if match.score < self.context_score:
                 plain = digits_of(text[match.start : match.end])
                 plausible = _BORN.match(plain, 6) if len(plain) != 15 else _BORN_SHORT.match(plain, 6)
-                yield replace(match, score=0.7 if plausible else 0.35)
+                yield match._replace(score=0.7 if plausible else 0.35)
             else:
                 yield match

@@ -4,6 +4,15 @@ from anonymizer.recognizers.china.address import Address
 from tests.anonymizer.recognizers.cases import Case, check
 
 CASES: list[Case] = [
+    # groups of a village, block-unit-room, the number behind the number, a county whose name holds a cutting word
+    ("家住衢州市开化县大王村四社17号的老人", [("衢州市开化县大王村四社17号", 0.85, 1)]),
+    ("市民投诉位于长泰区东方名邸1-1-2850的商铺", [("长泰区东方名邸1-1-2850", 0.85, 1)]),
+    ("住在建设路19号附5号，电话", [("建设路19号附5号", 0.8, 1)]),
+    ("解放巷18号之二11座1465房", [("解放巷18号之二11座1465房", 0.5, 1)]),
+    ("我在于都县锦绣花园27号楼2单元275租房", [("于都县锦绣花园27号楼2单元275", 0.85, 1)]),
+    # a town and a farm that no gazetteer has, a road that begins like a province
+    ("家住阿都乡中山胡同67号的老人", [("阿都乡中山胡同67号", 0.85, 1)]),
+    ("住在滨河北街88号", [("滨河北街88号", 0.85, 1)]),
     # whole addresses as one span, whatever is written before and after
     (
         "我住在福田区莲花街道景田北路18号天健花园3栋1203室，楼上噪音",
