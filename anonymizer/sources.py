@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import polars as pl
 
-from contracts.errors import InvalidInput
+from anonymizer.faults import LONGEST_HEADER, check_keys, check_width, in_csv, in_json_lines
+from contracts.errors import FileRejected, InvalidInput
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,7 @@ def read(table: Source, *, text_only: bool = False) -> pl.DataFrame:
     frame = _frame(table, text_only=text_only)
     if frame.width == 0:
         raise InvalidInput("The table has no columns")
+    check_width(frame.width)
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
     if nested:
         raise InvalidInput.at(f"columns/{nested[0]}", f"Column {nested[0]!r} holds lists or records: flatten it first")
@@ -71,9 +73,9 @@ def _read_path(path: Path, *, text_only: bool) -> pl.DataFrame:
     suffix = path.suffix.lower()
     try:
         if suffix == ".parquet":
-            return pl.read_parquet(path, glob=False)
+            return read_parquet(path)
         if suffix in {".jsonl", ".ndjson"}:
-            return pl.read_ndjson(path, infer_schema_length=None)
+            return _read_json_lines(path)
         if suffix in {".csv", ".tsv", ".txt"}:
             return _read_csv(path, text_only=text_only)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -82,21 +84,66 @@ def _read_path(path: Path, *, text_only: bool) -> pl.DataFrame:
     raise InvalidInput(f"Cannot read {path.name!r}: give a .csv, .tsv, .parquet, .jsonl or .ndjson file")
 
 
+def read_parquet(path: Path) -> pl.DataFrame:
+    """A Parquet file; :class:`FileRejected` where its footer points outside it, which the engine takes on trust
+    and panics."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    size = path.stat().st_size
+    try:
+        metadata = pq.read_metadata(path)
+    except (pa.ArrowException, OSError, ValueError):
+        detail = f"The file {path.name!r} is no whole Parquet file: its footer cannot be read"
+        raise FileRejected(detail, place="end of the file") from None
+    check_width(metadata.num_columns)
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            column = metadata.row_group(group).column(place)
+            start = column.dictionary_page_offset or column.data_page_offset
+            if not 0 <= start <= start + column.total_compressed_size <= size:
+                detail = f"The file {path.name!r} is damaged: row group {group + 1} lies outside it"
+                raise FileRejected(detail, place=f"row group {group + 1}, column {place + 1}")
+    return pl.read_parquet(path, glob=False)
+
+
+def _read_json_lines(path: Path) -> pl.DataFrame:
+    check_keys(path)
+    try:
+        return pl.read_ndjson(path, infer_schema_length=None)
+    except pl.exceptions.PolarsError:
+        if (fault := in_json_lines(path)) is not None:
+            raise fault from None
+        raise
+
+
 def _read_csv(path: Path, *, text_only: bool) -> pl.DataFrame:
     with path.open("rb") as stream:
-        header = stream.readline(1_000_000)
+        header = stream.readline(LONGEST_HEADER)
     if not header.strip():
         raise InvalidInput(f"The file {path.name!r} has no header line")
+    if len(header) >= LONGEST_HEADER:
+        detail = f"The header line of {path.name!r} is longer than {LONGEST_HEADER:,} bytes"
+        raise FileRejected(detail, place="line 1")
     separator = max(_SEPARATORS, key=lambda char: header.count(char.encode()))
+    if b'"' not in header:
+        check_width(header.count(separator.encode()) + 1)
     options: dict[str, Any] = {"separator": separator, "infer_schema": False, "glob": False}
     try:
         frame = pl.read_csv(path, **options)
     except pl.exceptions.ComputeError:
+        if (fault := in_csv(path, "utf-8-sig", separator)) is not None:
+            raise fault from None
         try:
             text = path.read_bytes().decode("gb18030")
         except UnicodeDecodeError:
             raise InvalidInput(f"The file {path.name!r} is neither UTF-8 nor GB18030 text") from None
-        frame = pl.read_csv(text.encode(), **{k: v for k, v in options.items() if k != "glob"})
+        try:
+            frame = pl.read_csv(text.encode(), **{k: v for k, v in options.items() if k != "glob"})
+        except pl.exceptions.ComputeError:
+            if (fault := in_csv(path, "gb18030", separator)) is not None:
+                raise fault from None
+            raise
     return frame if text_only else typed(frame)
 
 

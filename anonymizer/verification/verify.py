@@ -13,9 +13,10 @@ from anonymizer.canonical import content_hash
 from anonymizer.errors import ReleaseUnreadable
 from anonymizer.release_files import CONTRACT, CSV, MANIFEST, PARQUET, POLICY, REPORT, csv_table, file_hash
 from anonymizer.results import Check, VerifyResult
+from anonymizer.sources import read_parquet
 from anonymizer.verification.counting import Counts, count
 from anonymizer.verification.values import outside_hierarchy
-from contracts.errors import InvalidInput
+from contracts.errors import FileRejected, InvalidInput
 from contracts.privacy import DistinctLDiversity, Drop, Manifest, Policy, PublicReport, With
 from contracts.schema import DataContract, FieldType
 
@@ -36,7 +37,9 @@ def verify(release: Path) -> VerifyResult:
     contract = _read(folder / CONTRACT, DataContract.model_validate_json)
     policy = _read(folder / POLICY, Policy.from_yaml)
     try:
-        table = pl.read_parquet(folder / PARQUET, glob=False)
+        table = read_parquet(folder / PARQUET)
+    except FileRejected as error:
+        raise ReleaseUnreadable(error.detail) from None
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ReleaseUnreadable(f"{PARQUET} cannot be read as Parquet ({type(error).__name__})") from None
     checks += _papers(manifest, report, policy)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from anonymizer.sources import read
-from contracts.errors import InvalidInput
+from contracts.errors import FileRejected, InvalidInput
 
 
 def test_csv_keeps_what_only_looks_like_numbers(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 nothing")
     (tmp_path / "t.docx").write_bytes(b"x")
     for name, words in (
-        ("none.csv", "no file"), ("empty.csv", "no header"), ("broken.parquet", "cannot be read"), ("t.docx", "give a"),
+        ("none.csv", "no file"), ("empty.csv", "no header"), ("broken.parquet", "footer cannot"), ("t.docx", "give a"),
     ):  # fmt: skip
         with pytest.raises(InvalidInput, match=words):
             read(tmp_path / name)
@@ -59,3 +60,50 @@ def test_what_cannot_be_read_is_told_in_one_sentence(tmp_path: Path) -> None:
         read(pl.DataFrame({"a": [b"x"]}))
     with pytest.raises(InvalidInput, match="no columns"):
         read(pl.DataFrame())
+
+
+WIDE = ",".join(f"c{number}" for number in range(10_000)) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words", "place"),
+    [
+        ("wide.csv", WIDE * 2, "10000 columns; at most 1000", "column 1001"),
+        ("long.csv", "y" * 3_000_000, "longer than 1,000,000 bytes", "line 1"),
+        ("ragged.csv", 'a,b,c\n1,"2\n2",3\n4,5,6,7\n', "Line 4 of .* has 4 fields instead of 3", "line 4, column 4"),
+        ("middle.jsonl", '{"a":1}\n{"a":\n{"a":2}\n', "Line 2 of .* is not valid JSON", "line 2, column 6"),
+        ("kinds.jsonl", '{"a":1}\n[2]\n', "Line 2 of .* is not a JSON object", "line 2, column 1"),
+        ("deep.jsonl", '{"a":1}\n{"a":' + "[" * 9_000 + "]" * 9_000 + "}\n", "2 of .* nested", "line 2, column 1"),
+        ("keys.jsonl", "".join(f'{{"k{number}":1}}\n' for number in range(2_000)), "1001 columns", "column 1001"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told_with_its_place(tmp_path: Path, name: str, content: str, words: str, place: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(FileRejected, match=words) as caught:
+        read(tmp_path / name)
+    assert caught.value.extra["place"] == place
+
+
+def test_a_place_in_gb18030_text_is_told_too(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("姓名,年龄\n王五,20\n赵六,30,40\n", encoding="gb18030")
+    with pytest.raises(FileRejected, match=r"Line 3 of .* has 3 fields instead of 2"):
+        read(tmp_path / "t.csv")
+
+
+def test_a_parquet_footer_that_points_outside_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": [f"text {number}" for number in range(1000)]}), path)
+    size = pq.read_metadata(path).row_group(0).column(0).total_compressed_size
+    data = path.read_bytes()
+    length = int.from_bytes(data[-8:-4], "little")
+    footer = data[-8 - length : -8].replace(_varint(size), _varint(1 << 40))
+    path.write_bytes(data[: -8 - length] + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+    with pytest.raises(FileRejected, match="row group 1 lies outside it"):
+        read(path)
+
+
+def _varint(number: int) -> bytes:
+    number, coded = number << 1, b""
+    while number > 127:
+        coded, number = coded + bytes([number & 127 | 128]), number >> 7
+    return coded + bytes([number])

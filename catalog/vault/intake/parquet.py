@@ -74,7 +74,7 @@ class ParquetReader:
 
     def _rows_at_once(self, group: int) -> int:
         found = self._file.metadata.row_group(group)
-        fitting = limits.PARQUET_BATCH * found.num_rows // max(1, found.total_byte_size)
+        fitting: int = limits.PARQUET_BATCH * found.num_rows // max(1, found.total_byte_size)
         return max(1, min(limits.BATCH_ROWS * 10, fitting))
 
 

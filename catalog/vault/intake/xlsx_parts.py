@@ -72,7 +72,7 @@ def inspect_parts(stream: IO[bytes]) -> dict[str, Formulas]:
     stream.seek(0)
     guarded = _Directory(stream)
     try:
-        archive = zipfile.ZipFile(guarded)  # type: ignore[call-overload]  # all that it asks of a stream
+        archive = zipfile.ZipFile(guarded)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise Rejected("spreadsheet_broken") from None
     guarded.opening = False
