@@ -35,12 +35,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for pr
 @app.command()
 def demo(
     serve: Annotated[bool, typer.Option(help="Serve the site afterwards.")] = True,
+    scale: Annotated[
+        float, typer.Option(min=0.01, max=10, help="Size of the demo city; 1 has 200,900 rows.", show_default=True)
+    ] = 1.0,
     as_json: Json = False,
 ) -> None:
     """Build the demo city, walk the whole road for every department, then serve the site."""
     from web.demo.command import run
 
-    run(Settings(), serve_afterwards=serve, as_json=as_json)
+    run(Settings(), serve_afterwards=serve, as_json=as_json, scale=scale)
 
 
 @app.command()

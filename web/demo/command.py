@@ -39,8 +39,9 @@ STEPS = {
 }
 
 
-def run(settings: Settings, *, serve_afterwards: bool, as_json: bool) -> None:
-    """The whole command; errors are `ShuyiError`s that the command line tells in one line."""
+def run(settings: Settings, *, serve_afterwards: bool, as_json: bool, scale: float = 1.0) -> None:
+    """The whole command; errors are `ShuyiError`s that the command line tells in one line. `scale` multiplies the
+    rows of each table."""
     if settings.stripe_api_key is not None and is_live(settings.stripe_api_key.get_secret_value()):
         raise Conflict("The demo pays with play money and will not run beside a live Stripe key.")
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -50,7 +51,7 @@ def run(settings: Settings, *, serve_afterwards: bool, as_json: bool) -> None:
         _refuse_other_city(services)
         with _site(settings):
             if not _walked(services):
-                _walk(services, quiet=as_json)
+                _walk(services, quiet=as_json, scale=scale)
             _show(services, as_json=as_json)
             if serve_afterwards:
                 _wait_until_served(settings)
@@ -104,7 +105,7 @@ def _listens(host: str, port: int) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-def _walk(services: Services, *, quiet: bool) -> None:
+def _walk(services: Services, *, quiet: bool, scale: float) -> None:
     console = Console(stderr=True)
     bar = Progress(
         SpinnerColumn(),
@@ -118,9 +119,6 @@ def _walk(services: Services, *, quiet: bool) -> None:
         tasks: dict[str, TaskID] = {}
 
         def on_step(name: str, done: int, total: int) -> None:
-            for earlier, task in tasks.items():
-                if earlier != name:
-                    bar.update(task, completed=bar.tasks[task].total)
             if name not in tasks:
                 tasks[name] = bar.add_task(STEPS[name], total=total)
             bar.update(tasks[name], completed=done)
@@ -134,7 +132,7 @@ def _walk(services: Services, *, quiet: bool) -> None:
             if (path := Path(folder) / stations[code].plan.dataset.delivery.file_name).exists():
                 walk.upload(stations[code], path)
 
-        made = generate(Path(folder), on_progress=hand_over)
+        made = generate(Path(folder), scale=scale, on_progress=hand_over)
         made.truth.save(services.settings.home / "demo-truth.json")
         walk.publish(list(stations.values()))
         _wait_until_served(services.settings)

@@ -124,6 +124,7 @@ class TradingWalk(PublishingWalk):
                 on_step("call", done, len(accesses))
                 for _ in pool.map(one, [access] * access.calls, range(access.calls)):
                     pass
+        on_step("call", len(accesses), len(accesses))
 
     def close_period(self, ordinal: int) -> Period:
         """The operator closes a first, then a second period early, each once; wait until it is invoiced."""
@@ -223,6 +224,7 @@ class TradingWalk(PublishingWalk):
                 if releases.current_release(session, station.dataset.id) is None:
                     continue
             accesses += self.access(station, self.subscribe(station, self.offer(station)))
+        self.on_step("subscribe", total, total)
         self.call(accesses, self.on_step)
         self.on_step("settle", 0, 5)
         self.close_period(1)

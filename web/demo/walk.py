@@ -6,7 +6,7 @@ changes nothing. Jobs are the worker's: the walk only waits for what they bring 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -39,6 +39,8 @@ from web.demo.policy import fitted
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 300.0
+LOOK_SECONDS = 0.05
+PUBLISHING = ("profile", "review", "publish")
 Step = Callable[[str, int, int], None]
 """Told of progress: what is being done, how many departments have it, of how many."""
 
@@ -58,7 +60,7 @@ def wait_for(what: str, look: Callable[[], T | None]) -> T:
             return found
         if time.monotonic() > deadline:
             raise WalkFailed(f"Waited in vain for: {what}. Is the worker running?")
-        time.sleep(0.05)
+        time.sleep(LOOK_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +140,15 @@ class PublishingWalk:
     def _upload_of(self, session: Session, station: Station) -> Upload:
         return vault.uploads_of(session, [station.dataset.id])[0]
 
-    def profiled(self, station: Station) -> Policy:
-        """Wait for the profile and its proposal; the policy as the department then fits it."""
-
-        def look() -> ScanResult | None:
-            with self.services.database.reading() as session:
-                upload = self._upload_of(session, station)
-                if upload.status == UploadStatus.REJECTED:
-                    raise WalkFailed(f"{upload.file_name} was rejected: {upload.error}")
-                proposed = policies.latest(session, station.dataset.id, upload_id=upload.id)
-                return ScanResult.model_validate(upload.profile) if proposed is not None else None
-
-        return fitted(wait_for(f"the profile of {station.plan.dataset.slug}", look), station.plan.dataset)
+    def profiled(self, station: Station) -> Policy | None:
+        """The policy as the department fits it to the proposal; None until the profile is there."""
+        with self.services.database.reading() as session:
+            upload = self._upload_of(session, station)
+            if upload.status == UploadStatus.REJECTED:
+                raise WalkFailed(f"{upload.file_name} was rejected: {upload.error}")
+            if policies.latest(session, station.dataset.id, upload_id=upload.id) is None:
+                return None
+            return fitted(ScanResult.model_validate(upload.profile), station.plan.dataset)
 
     def submit(self, station: Station, policy: Policy) -> None:
         """Ask for the release, once."""
@@ -174,22 +173,18 @@ class PublishingWalk:
             raise WalkFailed(f"{request.number} of {station.plan.dataset.slug} is {request.state}: {request.failure}")
         return request
 
-    def review(self, station: Station) -> None:
-        """The officers decide, as many as the data asks for."""
-
-        def look() -> ReleaseRequest | None:
-            with self.services.database.reading() as session:
-                request = self._request(session, station)
-                return None if request.state in (RequestState.SUBMITTED, RequestState.ANONYMISING) else request
-
-        request = wait_for(f"the anonymised table of {station.plan.dataset.slug}", look)
+    def reviewed(self, station: Station) -> bool:
+        """The officers decide, as many as the data asks for; False until there is something to decide on."""
+        with self.services.database.reading() as session:
+            if self._request(session, station).state in (RequestState.SUBMITTED, RequestState.ANONYMISING):
+                return False
         for part in (cast.OFFICER, cast.SECOND_OFFICER):
             with self.services.database.transaction() as session:
                 request = self._request(session, station)
                 artifact = releases.artifact_of(session, request)
                 officer = cast.actor(session, part)
                 if request.state != RequestState.IN_REVIEW or artifact is None:
-                    return
+                    break
                 if releases.why_not_decide(session, officer, request) is not None:
                     continue
                 releases.decide(
@@ -202,16 +197,13 @@ class PublishingWalk:
                     else "不含个人信息，字段与目录一致。",
                     artifact.artifact_hash,
                 )
+        return True
 
-    def published(self, station: Station) -> None:
-        """Wait until the release is in the catalogue."""
-
-        def look() -> bool | None:
-            with self.services.database.reading() as session:
-                self._request(session, station)
-                return True if releases.current_release(session, station.dataset.id) is not None else None
-
-        wait_for(f"the release of {station.plan.dataset.slug}", look)
+    def published(self, station: Station) -> bool:
+        """Whether the release is in the catalogue."""
+        with self.services.database.reading() as session:
+            self._request(session, station)
+            return releases.current_release(session, station.dataset.id) is not None
 
     def offer(self, station: Station) -> dict[str, Plan]:
         """The offering with its plans, on the market; plans by the code the department calls them."""
@@ -235,14 +227,30 @@ class PublishingWalk:
             return found
 
     def publish(self, stations: list[Station]) -> None:
-        """All departments, from uploads to releases; the worker anonymises one while the next is asked for."""
-        total = len(stations)
-        for number, station in enumerate(stations):
-            self.on_step("profile", number, total)
-            self.submit(station, self.profiled(station))
-        for number, station in enumerate(stations):
-            self.on_step("review", number, total)
-            self.review(station)
-        for number, station in enumerate(stations):
-            self.on_step("publish", number, total)
-            self.published(station)
+        """All departments, from uploads to releases. Each goes on as soon as the worker has done its part, so that a
+        slow table keeps no other waiting."""
+        roads = {station.plan.code: self._road(station) for station in stations}
+        at: dict[str, str | None] = dict.fromkeys(roads, PUBLISHING[0])
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while any(at.values()):
+            for code, road in roads.items():
+                stage = next(road, None)
+                if stage != at[code]:
+                    at[code], deadline = stage, time.monotonic() + PATIENCE_SECONDS
+            for place, name in enumerate(PUBLISHING):
+                beyond = (None, *PUBLISHING[place + 1 :])
+                self.on_step(name, sum(stage in beyond for stage in at.values()), len(stations))
+            if time.monotonic() > deadline:
+                waiting = ", ".join(f"{code} ({stage})" for code, stage in at.items() if stage)
+                raise WalkFailed(f"Waited in vain for: {waiting}. Is the worker running?")
+            time.sleep(LOOK_SECONDS)
+
+    def _road(self, station: Station) -> Iterator[str]:
+        """A department's way to its release: gives the name of the stage it waits in, until it has passed all."""
+        while (policy := self.profiled(station)) is None:
+            yield "profile"
+        self.submit(station, policy)
+        while not self.reviewed(station):
+            yield "review"
+        while not self.published(station):
+            yield "publish"
