@@ -18,8 +18,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import structlog
 
-from catalog.distributions.files import DOWNLOADS
-from catalog.distributions.preview import SAMPLE_ROWS
+from catalog.distributions.files import DOWNLOADS, SAMPLE
 from catalog.releases import service as releases
 from catalog.releases.errors import ReleaseDamaged
 from contracts.errors import ShuyiError
@@ -42,6 +41,7 @@ from marketplace.gateway.errors import (
     RequestIdReused,
     SampleOnly,
     Unexpected,
+    UnknownField,
     UnknownParameter,
     at,
 )
@@ -301,6 +301,8 @@ class Delivery:
         for name, _ in call.parameters:
             if name in ("limit", "offset", "cursor", "count"):
                 raise at(UnknownParameter, name, "An export has all rows that fit; narrow it by filters.")
+        if asked.columns == ():
+            raise at(UnknownField, "select", "An export has at least one field besides `_id`.")
         form = query.parameter(call.parameters, "format") or "csv"
         if form not in ("csv", "parquet"):
             raise at(UnknownParameter, "format", "An export is csv or parquet.")
@@ -490,13 +492,20 @@ class Delivery:
                 "This release has no table that can be asked. Download its files instead.", retry_after=3600
             )
 
-        most = SAMPLE_ROWS if access.sample else None
+        most = self._sample_rows(shelf) if access.sample else None
 
         def open_file() -> BinaryIO:
             with self._database.reading() as session:
                 return releases.open_artifact(session, self._store, shelf.release_id, str(file["name"]))
 
         return self.copies.get(Source(name, str(file["sha256"]), shelf.contract, open_file, most))
+
+    def _sample_rows(self, shelf: Shelf) -> int:
+        """How many rows, from the first on, the sample has that was approved with the release."""
+        with self._database.reading() as session:
+            stream = releases.open_artifact(session, self._store, shelf.release_id, SAMPLE)
+        with stream:
+            return len(orjson.loads(stream.read())["rows"])
 
     def _fields_of(self, copy: Copy, access: Access, shelf: Shelf) -> query.Fields:
         name = (shelf.release_id, access.fields)

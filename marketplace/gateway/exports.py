@@ -27,7 +27,7 @@ def export_pieces(copy: Copy, asked: Query, fields: Fields, form: str) -> tuple[
     folder = Path(tempfile.mkdtemp(dir=copy.path.parent))
     try:
         path = folder / f"export.{form}"
-        columns = asked.columns or tuple(fields.columns.values())
+        columns = tuple(fields.columns.values()) if asked.columns is None else asked.columns
         where = f" WHERE {asked.where}" if asked.where else ""
         wanted = ", ".join(["_id", *(column.sql for column in columns)])
         sql = f"SELECT {wanted} FROM rows{where} ORDER BY {asked.order}"  # noqa: S608 - built from column numbers only
