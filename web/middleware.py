@@ -59,7 +59,8 @@ class ActorMiddleware:
     """Finds who sends the request: by the session cookie, or by a personal token on the management API.
 
     A request that a browser sends with the cookie and that changes something must come from our own pages. Fetch
-    Metadata (`Sec-Fetch-Site`) says so, or `Origin` in older browsers; the cookie is `SameSite=Lax` besides.
+    Metadata (`Sec-Fetch-Site`) says so, or `Origin` in older browsers; the cookie is `SameSite=Lax` besides. Without
+    the cookie too, no other site may have a browser sign in here as somebody else.
     """
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
@@ -76,7 +77,8 @@ class ActorMiddleware:
         token = bearer.strip() if scheme.lower() == "bearer" and bearer.startswith(sign_in.TOKEN_PREFIX) else None
         state = scope.setdefault("state", {})
         state["actor"] = ANONYMOUS
-        if token is None and cookie and scope["method"] not in SAFE_METHODS and not _from_own_pages(headers):
+        by_browser = cookie or "sec-fetch-site" in headers
+        if token is None and by_browser and scope["method"] not in SAFE_METHODS and not _from_own_pages(headers):
             error = Forbidden("This request came from another site; open the page here and send it again.")
             await send_problem(scope, receive, send, error)
             return

@@ -18,6 +18,8 @@ LINK_MINUTES = 30
 TOKEN_DAYS = 365
 TOKEN_PREFIX = "sy_pat_"  # noqa: S105  # a prefix that lets scanners recognise leaked tokens, not a secret
 MAX_FAILURES = 10
+MAX_LINKS = 5
+"""Links to one person that are open at a time: nobody's mailbox is filled from here."""
 WAIT = timedelta(minutes=15)
 Purpose = Literal["sign_in", "reset_password"]
 
@@ -113,6 +115,13 @@ def send_link(session: Session, email: str, purpose: Purpose, base_url: str) -> 
     except InvalidInput:
         return
     if person is None or person.disabled_at is not None:
+        return
+    still_open = select(OneTimeToken).where(
+        OneTimeToken.person_id == person.id,
+        col(OneTimeToken.used_at).is_(None),
+        OneTimeToken.expires_at > clock.now(),
+    )
+    if len(session.exec(still_open.limit(MAX_LINKS)).all()) == MAX_LINKS:
         return
     token = one_time_link(session, person.id, purpose)
     path = "/account/reset" if purpose == "reset_password" else "/account/link"

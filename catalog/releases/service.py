@@ -399,10 +399,13 @@ def withdraw(session: Session, actor: Actor, release_id: str, reason: str) -> Wi
     return withdrawal
 
 
-def open_artifact(session: Session, store: ObjectStore, release_id: str, name: str) -> BinaryIO:
-    """The bytes of one file of a served release; the caller closes them. The only way to them."""
+def open_artifact(
+    session: Session, store: ObjectStore, release_id: str, name: str, *, start: int = 0, length: int | None = None
+) -> BinaryIO:
+    """The bytes of one file of a served release, or `length` of them from `start`; the caller closes them. The only
+    way to them."""
     entry = artifact_file(session, store, release_id, name)
-    return store.open(str(entry["key"]))
+    return store.open(str(entry["key"]), start=start, length=length)
 
 
 def artifact_file(session: Session, store: ObjectStore, release_id: str, name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import orjson
 
 from contracts.errors import ShuyiError
 from marketplace.gateway.limiter import Standing
+from marketplace.gateway.ranges import Part
 
 PIECE = 256 * 1024
 
@@ -47,7 +48,8 @@ class Pieces:
 @dataclass(slots=True)
 class Answer:
     """What a call gets. `units`: what it cost; `size`: its bytes as recorded; `seconds`: from the call to here.
-    `pieces` instead of `body` for long answers; `length` is their size in bytes."""
+    `pieces` instead of `body` for long answers; `length` is their size in bytes. `resumable`: parts of it can be asked
+    for. `quota`: units of the month, where they are limited; `quota_reset`: seconds until there are units again."""
 
     status: int
     media_type: str
@@ -63,10 +65,18 @@ class Answer:
     reason: str = ""
     release: str = ""
     next_cursor: str | None = None
+    content_range: str = ""
+    resumable: bool = False
     retry_after: int | None = None
     standing: Standing | None = None
+    quota: int | None = None
     quota_reset: int | None = None
     seconds: float = 0.0
+
+    def take(self, part: Part | None) -> None:
+        """Be the answer for a part of a file, where there is one."""
+        if part is not None:
+            self.status, self.content_range = 206, part.content_range
 
     def read(self) -> bytes:
         """The whole body, for callers inside this process."""

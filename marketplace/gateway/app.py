@@ -24,13 +24,13 @@ from marketplace.gateway.answers import Answer, problem_answer
 from marketplace.gateway.callers import Caller, FromAddress, WithKey
 from marketplace.gateway.delivery import Call, Delivery, Operation
 from marketplace.gateway.errors import MethodRefused, RouteUnknown
+from marketplace.gateway.headers import Headers, answer_headers
 from marketplace.metering.errors import MeteringUnavailable
 from marketplace.metering.meter import Meter
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
 THREADS = 16
 COMPRESS_FROM = 2048
@@ -40,6 +40,7 @@ _OPERATIONS: dict[str, Operation] = {
     "schema": "schema",
     "releases": "releases",
     "export": "export",
+    "openapi.json": "openapi",
 }
 log = structlog.get_logger()
 
@@ -135,7 +136,9 @@ def gateway_app(database: Database, settings: Settings, store: ObjectStore) -> G
     return Gateway(database, settings, store)
 
 
-_WANTED = frozenset((b"authorization", b"accept", b"accept-encoding", b"if-none-match", b"x-request-id"))
+_WANTED = frozenset(
+    (b"authorization", b"accept", b"accept-encoding", b"if-none-match", b"if-range", b"range", b"x-request-id")
+)
 
 
 def _wanted_headers(scope: Scope) -> dict[bytes, bytes]:
@@ -156,8 +159,8 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Ca
         operation = None
     if operation is None:
         raise RouteUnknown(
-            "Addresses here are /data/v1/{dataset}/records, /records/{key}, /schema, /releases, /export and "
-            "/files/{name}."
+            "Addresses here are /data/v1/{dataset}/records, /records/{key}, /schema, /releases, /export, "
+            "/files/{name} and /openapi.json."
         )
     query_string: bytes = scope["query_string"]
     return Call(
@@ -168,6 +171,8 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Ca
         name=name,
         accept=headers.get(b"accept", b"").decode("latin-1"),
         if_none_match=headers.get(b"if-none-match", b"").decode("latin-1"),
+        range=headers.get(b"range", b"").decode("latin-1"),
+        if_range=headers.get(b"if-range", b"").decode("latin-1"),
         request_id=request_id,
         instance=path,
     )
@@ -188,7 +193,7 @@ _COMMON: Headers = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"etag, ratelimit, ratelimit-policy, retry-after, x-next-cursor, x-receipt, x-request-id",
+        b"content-range, etag, ratelimit, ratelimit-policy, retry-after, x-next-cursor, x-receipt, x-request-id",
     ),
 ]
 
@@ -199,21 +204,7 @@ def _headers(answer: Answer, request_id: str) -> Headers:
         (b"x-request-id", (request_id or new_id()).encode()),
         *_COMMON,
     ]
-    if answer.etag:
-        headers.append((b"etag", answer.etag.encode()))
-    if answer.receipt:
-        headers.append((b"x-receipt", answer.receipt.encode()))
-    standing = answer.standing
-    if answer.quota_reset is not None:
-        headers.append((b"ratelimit", b'"month";r=0;t=%d' % answer.quota_reset))
-    elif standing is not None:
-        headers.append((b"ratelimit", b'"minute";r=%d;t=%d' % (standing.remaining, standing.reset)))
-    if standing is not None:
-        headers.append((b"ratelimit-policy", b'"minute";q=%d;w=60' % standing.limit))
-    if answer.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % answer.retry_after))
-    if answer.status == 401:
-        headers.append((b"www-authenticate", b'Bearer realm="shuyi"'))
+    headers += answer_headers(answer)
     if answer.status == 405:
         headers.append((b"allow", b"GET, OPTIONS"))
     if answer.next_cursor and answer.media_type.startswith("text/csv"):
@@ -237,7 +228,7 @@ async def _send_preflight(send: Send) -> None:
     headers: Headers = [
         (b"access-control-allow-origin", b"*"),
         (b"access-control-allow-methods", b"GET, OPTIONS"),
-        (b"access-control-allow-headers", b"authorization, if-none-match, x-request-id"),
+        (b"access-control-allow-headers", b"authorization, if-none-match, if-range, range, x-request-id"),
         (b"access-control-max-age", b"86400"),
         (b"content-length", b"0"),
     ]

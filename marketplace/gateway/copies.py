@@ -29,8 +29,8 @@ from marketplace.gateway.errors import QueryTooSlow, ReleasePreparing
 
 log = structlog.get_logger()
 
-FORMAT = 1
-"""Part of every file name: raise it when the layout changes."""
+FORMAT = 2
+"""Part of every file name: raise it when the layout or the choice of rows changes."""
 MOST_INDEXES = 24
 LONGEST_INDEXED = 80
 SLOWEST_QUERY_SECONDS = 10.0

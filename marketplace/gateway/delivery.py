@@ -18,15 +18,14 @@ from zoneinfo import ZoneInfo
 import orjson
 import structlog
 
-from catalog.distributions.files import DOWNLOADS
-from catalog.distributions.preview import sample_size
+from catalog.distributions.files import DOWNLOADS, SAMPLE
 from catalog.releases import service as releases
 from catalog.releases.errors import ReleaseDamaged
 from contracts.errors import ShuyiError
 from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
-from marketplace.gateway import metrics, query
+from marketplace.gateway import metrics, query, ranges
 from marketplace.gateway.answers import Answer, Pieces, file_pieces, not_modified, problem_answer
 from marketplace.gateway.callers import Access, Admission, Caller, account_of
 from marketplace.gateway.copies import Copies, Copy, Source
@@ -34,6 +33,7 @@ from marketplace.gateway.directory import Directory, KeyCard, NotInMemory, Produ
 from marketplace.gateway.errors import (
     DatasetUnknown,
     NothingReleased,
+    RangeOutside,
     RateExceeded,
     RecordUnknown,
     ReleaseGone,
@@ -42,11 +42,13 @@ from marketplace.gateway.errors import (
     RequestIdReused,
     SampleOnly,
     Unexpected,
+    UnknownField,
     UnknownParameter,
     at,
 )
 from marketplace.gateway.exports import export_pieces
 from marketplace.gateway.limiter import RateLimiter, Standing
+from marketplace.gateway.openapi import describe_api
 from marketplace.gateway.representations import (
     describe_releases,
     describe_schema,
@@ -61,7 +63,7 @@ log = structlog.get_logger()
 
 REPEAT_SECONDS = 24 * 3600
 MOST_REQUEST_IDS = 200_000
-Operation = Literal["records", "record", "schema", "releases", "export", "file"]
+Operation = Literal["records", "record", "schema", "releases", "export", "file", "openapi"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Call:
     name: str = ""
     accept: str = ""
     if_none_match: str = ""
+    range: str = ""
+    if_range: str = ""
     request_id: str = ""
     instance: str = ""
 
@@ -176,6 +180,9 @@ class Delivery:
         if product is None:
             raise DatasetUnknown("There is no such data here. The catalogue lists what there is.")
         shelf = _choose(product, call)
+        if call.operation == "openapi":
+            access = self._admission.public(call.caller, progress.found, product, shelf.release_id)
+            return self._describe(call, progress, access, product, shelf)
         if call.operation == "file" and call.name not in DOWNLOADS:
             return self._paper(call, progress, product, shelf, may_block)
         access = self._admission.access(call.caller, progress.found, product, shelf.release_id)
@@ -183,7 +190,7 @@ class Delivery:
             return self._describe(call, progress, access, product, shelf)
         if call.operation == "file":
             return self._file(call, progress, access, shelf, may_block)
-        copy = self._copy(access, product, shelf, may_block)
+        copy = self._copy(access, shelf, may_block)
         fields = self._fields_of(copy, access, shelf)
         if call.operation == "record":
             return self._record(call, progress, access, shelf, copy, fields, may_block)
@@ -273,9 +280,15 @@ class Delivery:
         return answer
 
     def _describe(self, call: Call, progress: _Progress, access: Access, product: Product, shelf: Shelf) -> Answer:
-        """Schema and list of releases: no rows, no cost."""
+        """Schema, list of releases, description of the API: no rows, no cost."""
         standing = self._limited(progress, access)
-        body = describe_schema(product, shelf) if call.operation == "schema" else describe_releases(product)
+        match call.operation:
+            case "schema":
+                body = describe_schema(product, shelf)
+            case "openapi":
+                body = describe_api(product, shelf, self._settings.base_url)
+            case _:
+                body = describe_releases(product)
         answer = Answer(200, "application/json")
         answer.etag = f'W/"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'
         answer.standing, answer.release = standing, shelf.version
@@ -301,6 +314,8 @@ class Delivery:
         for name, _ in call.parameters:
             if name in ("limit", "offset", "cursor", "count"):
                 raise at(UnknownParameter, name, "An export has all rows that fit; narrow it by filters.")
+        if asked.columns == ():
+            raise at(UnknownField, "select", "An export has at least one field besides `_id`.")
         form = query.parameter(call.parameters, "format") or "csv"
         if form not in ("csv", "parquet"):
             raise at(UnknownParameter, "format", "An export is csv or parquet.")
@@ -324,14 +339,20 @@ class Delivery:
         free = self._free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
-        with self._database.reading() as session:
-            stream = releases.open_artifact(session, self._store, shelf.release_id, call.name)
-        pieces = file_pieces(stream)
         size = int(str(file["size"]))
+        part = ranges.wanted(call.range, call.if_range, etag, size)
+        pieces = self._open(shelf, call.name, part)
         name = f"{call.dataset}-{shelf.version}-{call.name}"
-        answer = self._stream(call, progress, access, name, etag, shelf.rows, size, pieces, free)
-        answer.media_type = str(file["media_type"])
+        rows, size = (shelf.rows, size) if part is None else (-(-shelf.rows * part.length // size), part.length)
+        answer = self._stream(call, progress, access, name, etag, rows, size, pieces, free, part)
+        answer.media_type, answer.resumable = str(file["media_type"]), True
         return answer
+
+    def _open(self, shelf: Shelf, name: str, part: ranges.Part | None) -> Pieces:
+        start, length = (part.start, part.length) if part else (0, None)
+        with self._database.reading() as session:
+            stream = releases.open_artifact(session, self._store, shelf.release_id, name, start=start, length=length)
+        return file_pieces(stream)
 
     def _paper(self, call: Call, progress: _Progress, product: Product, shelf: Shelf, may_block: bool) -> Answer:
         """A paper of the release (manifest, contract, report, policy, approved sample): public, free."""
@@ -345,11 +366,13 @@ class Delivery:
         answer.etag, answer.standing = f'"{file["sha256"]}"', self._limited(progress, access)
         if _has_already(call, answer.etag):
             return not_modified(answer)
-        with self._database.reading() as session:
-            stream = releases.open_artifact(session, self._store, shelf.release_id, call.name)
-        answer.pieces, answer.length = file_pieces(stream), int(str(file["size"]))
+        size = int(str(file["size"]))
+        part = ranges.wanted(call.range, call.if_range, answer.etag, size)
+        answer.take(part)
+        answer.resumable = True
+        answer.pieces, answer.length = self._open(shelf, call.name, part), part.length if part else size
         answer.file_name = f"{product.slug}-{shelf.version}-{call.name}"
-        self._count(access.account, 200, "description", 0, answer.length)
+        self._count(access.account, answer.status, "description", 0, answer.length)
         return answer
 
     def _stream(
@@ -363,10 +386,12 @@ class Delivery:
         size: int,
         pieces: Pieces,
         free: str | None,
+        part: ranges.Part | None = None,
     ) -> Answer:
         """An answer in pieces: all of it is recorded before the first byte, what was not sent is taken back."""
         answer = Answer(200, "text/csv; charset=utf-8" if name.endswith(".csv") else "application/octet-stream")
         answer.etag, answer.file_name, answer.length = etag, name, size
+        answer.take(part)
         try:
             self._pay(call, progress, access, answer, rows, size, free, may_block=True)
         except BaseException:
@@ -426,19 +451,20 @@ class Delivery:
         """Take a unit and record the answer, or count it where it is free. Nothing leaves before this returns."""
         answer.standing, answer.rows, answer.size = progress.standing, rows, size
         account = access.account
+        answer.quota = access.terms.limit if access.terms else None
         if access.terms is None:
             answer.receipt = ""
-            self._count(account, 200, "sandbox" if access.sample else "", rows, size)
+            self._count(account, answer.status, "sandbox" if access.sample else "", rows, size)
         elif repeated is not None:
             answer.receipt, answer.reason = repeated, "repeat"
-            self._count(account, 200, "repeat", rows, size)
+            self._count(account, answer.status, "repeat", rows, size)
         else:
             fingerprint = _fingerprint(call)
             charge = self._meter.charge if may_block else self._meter.admit
             receipt = charge(
                 account,
                 access.terms,
-                status=200,
+                status=answer.status,
                 rows=rows,
                 size=size,
                 fingerprint=fingerprint,
@@ -473,11 +499,15 @@ class Delivery:
         answer.standing = progress.standing
         if isinstance(error, QuotaExhausted):
             answer.quota_reset = error.retry_after
+            known = progress.found.entitlement if isinstance(progress.found, KeyCard) else progress.found
+            answer.quota = known.calls_limit_per_month if known else None
+        if isinstance(error, RangeOutside):
+            answer.content_range = f"bytes */{error.size}"
         return answer
 
     # ---------------------------------------------------------------- releases
 
-    def _copy(self, access: Access, product: Product, shelf: Shelf, may_block: bool) -> Copy:
+    def _copy(self, access: Access, shelf: Shelf, may_block: bool) -> Copy:
         name = f"{shelf.manifest_hash}-sample" if access.sample else shelf.manifest_hash
         ready = self.copies.ready(name)
         if ready is not None:
@@ -490,14 +520,20 @@ class Delivery:
                 "This release has no table that can be asked. Download its files instead.", retry_after=3600
             )
 
-        open_data = product.openness == "unconditional"
-        most = sample_size(shelf.rows, open_data=open_data) if access.sample else None
+        most = self._sample_rows(shelf) if access.sample else None
 
         def open_file() -> BinaryIO:
             with self._database.reading() as session:
                 return releases.open_artifact(session, self._store, shelf.release_id, str(file["name"]))
 
         return self.copies.get(Source(name, str(file["sha256"]), shelf.contract, open_file, most))
+
+    def _sample_rows(self, shelf: Shelf) -> int:
+        """How many rows, from the first on, the sample has that was approved with the release."""
+        with self._database.reading() as session:
+            stream = releases.open_artifact(session, self._store, shelf.release_id, SAMPLE)
+        with stream:
+            return len(orjson.loads(stream.read())["rows"])
 
     def _fields_of(self, copy: Copy, access: Access, shelf: Shelf) -> query.Fields:
         name = (shelf.release_id, access.fields)
@@ -552,5 +588,5 @@ def _has_already(call: Call, etag: str) -> bool:
 
 def _fingerprint(call: Call) -> int:
     """Tells one request from another under the same request id; 63 bits."""
-    text = orjson.dumps([call.dataset, call.operation, call.name, call.parameters, "csv" in call.accept])
+    text = orjson.dumps([call.dataset, call.operation, call.name, call.parameters, "csv" in call.accept, call.range])
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1

@@ -6,6 +6,7 @@
 404  dataset-not-found, no-release, release-not-found, record-not-found, route-not-found
 405  data-method-not-allowed
 410  release-withdrawn
+416  range-outside
 422  unknown-parameter, unknown-field, bad-filter, bad-limit, bad-cursor, request-id-reused, query-too-slow
 429  rate-exceeded, quota-exhausted (metering)
 500  unexpected
@@ -121,6 +122,18 @@ class MethodRefused(ShuyiError):
 class ReleaseGone(Gone):
     code = "release-withdrawn"
     title = "The release was withdrawn"
+
+
+class RangeOutside(ShuyiError):
+    """`size` is the file's, in bytes."""
+
+    status = 416
+    code = "range-outside"
+    title = "The file has no such bytes"
+
+    def __init__(self, detail: str, size: int) -> None:
+        super().__init__(detail)
+        self.size = size
 
 
 class UnknownParameter(InvalidInput):

@@ -26,7 +26,7 @@ def export_pieces(copy: Copy, asked: Query, fields: Fields, form: str) -> tuple[
     """Number of rows, size in bytes, and the bytes themselves. The temporary file goes with the pieces."""
     file = tempfile.TemporaryFile(dir=copy.path.parent)  # noqa: SIM115 - closed with the pieces
     try:
-        columns = asked.columns or tuple(fields.columns.values())
+        columns = tuple(fields.columns.values()) if asked.columns is None else asked.columns
         where = f" WHERE {asked.where}" if asked.where else ""
         wanted = ", ".join(["_id", *(column.sql for column in columns)])
         sql = f"SELECT {wanted} FROM rows{where} ORDER BY {asked.order}"  # noqa: S608 - built from column numbers only

@@ -1,8 +1,9 @@
 """From query parameters to one SQL statement over a copy. Values are bound, names come from the release's contract.
 
 `field=value` (or `field.eq`), `field.ne`, `.gt`, `.gte`, `.lt`, `.lte`, `.in` (comma separated), `.like` (`%` or `*`
-any characters, `_` one), `.null=true|false`; all conditions must hold. `select`, `sort` (`-field` descending), `limit`
-(1 to 1,000), `offset`, `cursor`, `count=true`, `release`.
+any characters, `_` one), `.null=true|false`; all conditions must hold. `q` finds rows that have each of its words
+somewhere in their texts and dates. `select`, `sort` (`-field` descending), `limit` (1 to 1,000), `offset`, `cursor`,
+`count=true`, `release`.
 
 A generalised range is asked by the name of what it generalises: `age=35` finds the rows whose published range
 contains 35, `age.gte=30` those that reach 30 or more. A code cut short (`4403`) is found by any code it may stand
@@ -39,10 +40,11 @@ USUAL_ROWS = 100
 FARTHEST_OFFSET = 10_000_000
 LONGEST_LIST = 200
 MOST_CONDITIONS = 40
+MOST_WORDS = 8
 MOST_POINTS = 256
 _OPERATORS = ("eq", "ne", "gt", "gte", "lt", "lte", "in", "like", "null")
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_CONTROLS = ("select", "sort", "limit", "offset", "cursor", "count", "release", "format")
+_CONTROLS = ("select", "sort", "limit", "offset", "cursor", "count", "release", "format", "q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +108,18 @@ class Fields:
             return FieldNotAllowed(f"The plan of this subscription does not include the field {name!r}.", field=name)
         valid = sorted({*self.columns, *self.ranges})
         shown = name if len(name) <= 60 else f"{name[:60]}…"
-        return at(
-            UnknownField, parameter, f"There is no field {shown!r}. The fields are: {', '.join(valid)}.", fields=valid
-        )
+        told = f"There is no field {shown!r}. The fields are: {', '.join(valid)}."
+        return at(UnknownField, parameter, told, fields=valid, asked=shown)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One statement: `columns` empty means whole rows as stored JSON. `quick`: every condition has an index."""
+    """One statement: `columns` None means whole rows as stored JSON. `quick`: every condition has an index."""
 
     where: str
     parameters: tuple[Any, ...]
     order: str
-    columns: tuple[Column, ...]
+    columns: tuple[Column, ...] | None
     with_id: bool
     limit: int
     offset: int
@@ -129,7 +130,8 @@ class Query:
 
     def sql(self) -> tuple[str, list[Any]]:
         """The statement and its values; asks for one row more than `limit`, to know whether more follow."""
-        wanted = ", ".join(["_id", *(column.sql for column in self.columns)]) if self.columns else "_id, _json"
+        chosen = "_json" if self.columns is None else ", ".join(column.sql for column in self.columns)
+        wanted = f"_id, {chosen}" if chosen else "_id"
         conditions, parameters = self.where, list(self.parameters)
         if self.after is not None:
             conditions = f"{conditions} AND _id > ?" if conditions else "_id > ?"
@@ -181,6 +183,11 @@ def parse(parameters: Sequence[tuple[str, str]], fields: Fields, release_id: str
         conditions.append(condition)
         values += bound
         quick = quick and indexed
+    if words := controls.get("q", "").split():
+        found, bound = _words(words, fields)
+        conditions += found
+        values += bound
+        quick = False
     columns, with_id = _selected(controls.get("select"), fields)
     order, descending_or_other = _order(controls.get("sort"), fields)
     fingerprint = _fingerprint(conditions, values, order)
@@ -225,6 +232,15 @@ def _condition(name: str, value: str, fields: Fields) -> tuple[str, list[Any], b
     column = fields.column(field, name)
     condition, bound = _plain(column.sql, column, operator, value, name, fields.zone)
     return condition, bound, column.indexed and operator not in ("ne", "like", "null")
+
+
+def _words(words: list[str], fields: Fields) -> tuple[list[str], list[Any]]:
+    """A condition a word: some text or date has it, in large or small letters."""
+    if len(words) > MOST_WORDS:
+        raise at(BadFilter, "q", f"At most {MOST_WORDS} words can be searched for at once.")
+    searched = [column.sql for column in fields.columns.values() if column.kind in ("text", "date")]
+    one = " OR ".join(f"instr(lower({sql}), lower(?))" for sql in searched)
+    return [f"({one or '0'})"] * len(words), [word for word in words for _ in searched]
 
 
 def _plain(
@@ -360,9 +376,9 @@ def _whole(controls: dict[str, str], name: str, least: int, most: int, usual: in
     return int(text)
 
 
-def _selected(text: str | None, fields: Fields) -> tuple[tuple[Column, ...], bool]:
+def _selected(text: str | None, fields: Fields) -> tuple[tuple[Column, ...] | None, bool]:
     if text is None:
-        return (tuple(fields.columns.values()) if fields.refused else ()), False
+        return (tuple(fields.columns.values()) if fields.refused else None), False
     chosen: dict[str, Column] = {}
     with_id = False
     for name in (part.strip() for part in text.split(",")):
@@ -373,7 +389,7 @@ def _selected(text: str | None, fields: Fields) -> tuple[tuple[Column, ...], boo
             chosen |= {end.name: end for end in (ranged.low, ranged.high, ranged.code) if end}
         else:
             chosen[name] = fields.column(name, "select")
-    return tuple(chosen.values()) or tuple(fields.columns.values()), with_id
+    return tuple(chosen.values()), with_id
 
 
 def _order(text: str | None, fields: Fields) -> tuple[str, bool]:

@@ -40,7 +40,7 @@ def records_body(
     """The body before and after the receipt; for CSV all of it is before."""
     if csv:
         return csv_table(rows, asked, fields), b""
-    if asked.columns:
+    if asked.columns is not None:
         names = (["_id"] if asked.with_id else []) + [column.name for column in asked.columns]
         records = [
             orjson.dumps(dict(zip(names, row[0:1] * asked.with_id + shown(row[1:], asked.columns), strict=True)))
@@ -80,11 +80,11 @@ def csv_table(rows: Sequence[tuple[Any, ...]], asked: Query, fields: Fields, *, 
     run as a formula."""
     text = io.StringIO()
     writer = csv.writer(text)
-    columns = asked.columns or tuple(fields.columns.values())
+    columns = tuple(fields.columns.values()) if asked.columns is None else asked.columns
     if header:
         writer.writerow((["_id"] if asked.with_id else []) + [inert(column.name) for column in columns])
     for row in rows:
-        if asked.columns:
+        if asked.columns is not None:
             values = shown(row[1:], columns)
         else:
             record = orjson.loads(row[1])

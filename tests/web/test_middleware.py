@@ -58,6 +58,11 @@ def test_a_change_with_the_cookie_comes_from_our_own_pages(
     assert client.post("/api/who", headers=headers).status_code == status
 
 
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 200)])
+def test_no_other_site_signs_a_browser_in_here(client: TestClient, site: str, status: int) -> None:
+    assert client.post("/api/who", headers={"sec-fetch-site": site}).status_code == status
+
+
 def test_reading_is_allowed_from_anywhere(client: TestClient, cookie: str) -> None:
     client.cookies.set(SESSION_COOKIE, cookie)
     assert client.get("/api/who", headers={"sec-fetch-site": "cross-site"}).text == "Somebody"

@@ -22,7 +22,7 @@ def test_a_key_reads_records_and_each_answer_is_a_unit(plane: DataPlane) -> None
         body = first.json()
         assert body["release"] == release.version
         assert first.headers["x-receipt"] == body["receipt"]
-        assert first.headers["ratelimit-policy"] == '"minute";q=6000;w=60'
+        assert first.headers["ratelimit-policy"] == '"minute";q=6000;w=60, "month";q=1000'
         assert first.headers["ratelimit"].startswith('"minute";r=')
         following = await plane.get("/car-parks/records", key, district="南山区", limit=5, cursor=body["next"])
         assert not {row["id"] for row in records(following)} & {row["id"] for row in found}

@@ -99,3 +99,52 @@ def test_files_that_are_no_part_of_the_release_are_not_there(site: Site, name: s
 
 def test_a_version_that_never_was_is_not_there(site: Site) -> None:
     assert site.client.get("/dataset/car-parks/download/1999.01/data.csv").status_code == 404
+
+
+class TestParts:
+    """A download that broke off goes on where it stopped."""
+
+    @pytest.mark.parametrize(
+        ("asked", "start", "stop"),
+        [("bytes=0-99", 0, 100), ("bytes=100-", 100, None), ("bytes=-50", -50, None), ("bytes=10-9999999", 10, None)],
+    )
+    def test_the_part_asked_for_is_sent(self, site: Site, asked: str, start: int, stop: int | None) -> None:
+        address = f"/dataset/car-parks/download/{site.parks.version}/data.csv"
+        whole = site.client.get(address)
+        assert whole.headers["accept-ranges"] == "bytes"
+        part = site.client.get(address, headers={"Range": asked, "If-Range": whole.headers["etag"]})
+        assert part.status_code == 206
+        assert part.content == whole.content[start:stop]
+        first = start % len(whole.content)
+        assert part.headers["content-range"] == (f"bytes {first}-{first + len(part.content) - 1}/{len(whole.content)}")
+        assert part.headers["content-length"] == str(len(part.content))
+
+    @pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "lines=1-2", "bytes=9-3", "bytes=-"])
+    def test_what_cannot_be_answered_in_part_is_sent_whole(self, site: Site, asked: str) -> None:
+        address = f"/dataset/car-parks/download/{site.parks.version}/data.csv"
+        answer = site.client.get(address, headers={"Range": asked})
+        assert (answer.status_code, answer.content) == (200, site.client.get(address).content)
+
+    def test_a_part_of_another_file_is_not_joined_to_ours(self, site: Site) -> None:
+        address = f"/dataset/car-parks/download/{site.parks.version}/data.csv"
+        assert site.client.get(address, headers={"Range": "bytes=5-", "If-Range": '"other"'}).status_code == 200
+
+    def test_bytes_behind_the_end_are_refused_with_the_size(self, site: Site) -> None:
+        address = f"/dataset/car-parks/download/{site.parks.version}/data.csv"
+        size = len(site.client.get(address).content)
+        answer = site.client.get(address, headers={"Range": f"bytes={size}-"})
+        assert answer.status_code == 416
+        assert answer.headers["content-range"] == f"bytes */{size}"
+        assert answer.json()["type"] == "/problems/range-outside"
+
+    def test_a_part_is_no_way_around_the_key(self, site: Site) -> None:
+        address = f"/dataset/clinic-visits/download/{site.visits.version}/data.csv"
+        assert site.client.get(address, headers={"Range": "bytes=0-9"}).status_code == 401
+        withdrawn = f"/dataset/bus-stops/download/{site.faulty.version}/data.csv"
+        assert site.client.get(withdrawn, headers={"Range": "bytes=0-9"}).status_code == 410
+
+
+def test_a_download_tells_where_its_caller_stands(site: Site) -> None:
+    answer = site.client.get(f"/dataset/car-parks/download/{site.parks.version}/data.csv")
+    assert answer.headers["ratelimit-policy"] == '"minute";q=100000;w=60'
+    assert answer.headers["ratelimit"].startswith('"minute";r=')

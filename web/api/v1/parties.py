@@ -12,7 +12,7 @@ from catalog.parties.models import OrganisationKind
 from contracts.access import Role
 from contracts.errors import NotFound, ShuyiError
 from contracts.text import Text
-from web.dependencies import Read, ServicesOf, SignedIn, Tx
+from web.dependencies import CurrentActor, Read, ServicesOf, SignedIn, Tx
 
 router = APIRouter(prefix="/api/v1", tags=["parties"])
 
@@ -72,6 +72,26 @@ class Credentials(BaseModel):
     email: str
     password: str
     token_name: str = "API sign-in"  # noqa: S105  # a label, not a secret
+
+
+class AddressIn(BaseModel):
+    """An e-mail address."""
+
+    email: str
+
+
+class LinkIn(BaseModel):
+    """The token of a mailed link, and what to call the access token."""
+
+    token: str
+    token_name: str = "API sign-in"  # noqa: S105  # a label, not a secret
+
+
+class NewPassword(BaseModel):
+    """The token of a mailed link, and the new password."""
+
+    token: str
+    password: str
 
 
 class TokenOut(BaseModel):
@@ -167,6 +187,33 @@ def exchange_password(body: Credentials, services: ServicesOf) -> TokenOut:
             token, secret = sign_in.create_access_token(session, parties.actor_for(session, found.id), body.token_name)
             return TokenOut(id=token.id, token=secret, expires_at=token.expires_at)
     raise found  # after the commit that counted the failure
+
+
+@router.post("/sign-in-links", status_code=202)
+def mail_sign_in_link(body: AddressIn, session: Tx, services: ServicesOf) -> None:
+    """Mail a link that signs in once. The answer is the same whether the address has an account or not."""
+    sign_in.send_link(session, body.email, "sign_in", services.settings.base_url)
+
+
+@router.post("/sign-in-links/use", status_code=201)
+def exchange_link(body: LinkIn, session: Tx) -> TokenOut:
+    """A personal access token for the token of a mailed link."""
+    person = sign_in.use_link(session, body.token, "sign_in")
+    token, secret = sign_in.create_access_token(session, parties.actor_for(session, person.id), body.token_name)
+    return TokenOut(id=token.id, token=secret, expires_at=token.expires_at)
+
+
+@router.post("/password-resets", status_code=202)
+def mail_password_link(body: AddressIn, session: Tx, services: ServicesOf) -> None:
+    """Mail a link to set a new password. The answer is the same whether the address has an account or not."""
+    sign_in.send_link(session, body.email, "reset_password", services.settings.base_url)
+
+
+@router.post("/password-resets/use", status_code=204)
+def reset_password(body: NewPassword, session: Tx) -> None:
+    """Set a new password with the token of a mailed link. Every browser of that person is signed out."""
+    person = sign_in.use_link(session, body.token, "reset_password")
+    sign_in.set_password(session, person.id, body.password)
 
 
 @router.get("/me")
@@ -319,8 +366,9 @@ def revoke_invitation(invitation_id: str, session: Tx, actor: SignedIn) -> None:
 
 
 @router.post("/invitations/accept", status_code=201)
-def accept(body: JoinIn, session: Tx) -> PersonOut:
-    """Join with a new account."""
-    return PersonOut.model_validate(
-        parties.accept_invitation(session, body.token, name=body.name, password=body.password)
+def accept(body: JoinIn, session: Tx, actor: CurrentActor) -> PersonOut:
+    """Join: with one's own account when a token of it is sent, else with a new one."""
+    joined = parties.accept_invitation(
+        session, body.token, name=body.name, password=body.password, person_id=actor.person_id
     )
+    return PersonOut.model_validate(joined)

@@ -38,7 +38,8 @@ def _enter(request: Request, session: Session, person_id: str, target: str) -> R
         max_age=sign_in.SESSION_DAYS * 86400,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        # A proxy may speak HTTPS for us without saying so; where people reach the site is what counts.
+        secure="https" in (request.url.scheme, urlsplit(request.app.state.services.settings.base_url).scheme),
     )
     return response
 

@@ -144,6 +144,13 @@ REASONS = (
         N_("Use a live key for whole files."),
     ),
     Reason(
+        "range-outside",
+        416,
+        N_("The file has no such bytes"),
+        N_("The header Range asks for bytes behind the end of the file."),
+        N_("Take the size from the header Content-Range of the answer, or leave Range out to read the whole file."),
+    ),
+    Reason(
         "unknown-parameter",
         422,
         N_("There is no such parameter"),

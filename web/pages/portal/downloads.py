@@ -16,9 +16,10 @@ from contracts.access import Actor, Permission
 from contracts.errors import NotFound
 from contracts.kit.store import ObjectStore
 from marketplace.gateway.answers import Answer, Pieces
-from marketplace.gateway.app import Gateway
+from marketplace.gateway.app import REQUEST_ID, Gateway
 from marketplace.gateway.callers import Caller, FromAddress, InPerson, WithKey
 from marketplace.gateway.delivery import Call
+from marketplace.gateway.headers import answer_headers
 from marketplace.subscriptions import service as subscriptions
 from marketplace.subscriptions.models import SubscriptionState
 from web.dependencies import CurrentActor, Read, ServicesOf
@@ -54,6 +55,9 @@ def download(
         parameters=(("release", version),),
         name=name,
         if_none_match=request.headers.get("if-none-match", ""),
+        range=request.headers.get("range", ""),
+        if_range=request.headers.get("if-range", ""),
+        request_id=_chosen_id(request),
         instance=request.url.path,
     )
     return _response(gateway.deliver(call))
@@ -80,6 +84,12 @@ def _caller(request: Request, session: Session, actor: Actor, dataset_id: str) -
     return FromAddress(request.client.host if request.client else "")
 
 
+def _chosen_id(request: Request) -> str:
+    """The request id, where the caller chose it: a repeat under it is free."""
+    given = request.headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else ""
+
+
 def _sample(request: Request, session: Session, store: ObjectStore, release: Release, file_name: str) -> Response:
     sha256 = next(str(entry["sha256"]) for entry in release.files if entry["name"] == files.SAMPLE)
     headers = {
@@ -96,14 +106,7 @@ def _sample(request: Request, session: Session, store: ObjectStore, release: Rel
 def _response(answer: Answer) -> Response:
     """A delivery as an HTTP answer; refusals as problem details."""
     headers = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-    if answer.etag:
-        headers["ETag"] = answer.etag
-    if answer.receipt:
-        headers["X-Receipt"] = answer.receipt
-    if answer.retry_after is not None:
-        headers["Retry-After"] = str(answer.retry_after)
-    if answer.status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="shuyi"'
+    headers |= {name.decode(): value.decode() for name, value in answer_headers(answer)}
     if answer.pieces is None:
         return Response(answer.body, answer.status, headers, answer.media_type)
     headers["Content-Length"] = str(answer.length)

@@ -8,6 +8,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from starlette.responses import Response
 
 from catalog.datasets import service as datasets
+from catalog.datasets.vocabulary import THEMES
 from catalog.parties import service as parties
 from catalog.releases import service as releases
 from contracts.errors import NotFound
@@ -32,6 +33,8 @@ def permanent(session: Read, kind: str, id: str) -> Response:
         return RedirectResponse(f"/dataset/{dataset.slug}/privacy?version={quote(release.version)}", 301)
     elif kind == "organisation":
         return RedirectResponse(f"/organisation/{parties.get_organisation(session, id).slug}", 301)
+    elif kind == "theme" and id in THEMES:
+        return RedirectResponse(f"/search?theme={id}", 301)
     elif kind == "licence" and id in LICENCES:
         return RedirectResponse(f"/licences/{id}", 301)
     raise NotFound("There is nothing at this address.")

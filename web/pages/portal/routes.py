@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from web.pages.portal import about, docs, downloads, finding, home, log, machines, places, product
+from web.pages.portal import about, docs, downloads, finding, home, linked_data, log, machines, places, product
 
 router = APIRouter()
-for part in (home, finding, downloads, product, places, log, about, docs, machines):
+# Linked data before products: `/dataset/{name}.ttl` is no short name.
+for part in (home, finding, downloads, linked_data, product, places, log, about, docs, machines):
     router.include_router(part.router)
