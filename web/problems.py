@@ -1,5 +1,6 @@
 """Errors as answers: RFC 9457 problem details for programs, a page with a way out for people."""
 
+import re
 import traceback
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,8 @@ from contracts.errors import Gone, InvalidInput, NotFound, NotSignedIn, ShuyiErr
 from web import messages
 from web.rendering import render
 
+FILES = re.compile(r"/catalog\.\w+|/dataset/[^/]+\.(ttl|jsonld|xml)|/dataset/[^/]+/download/.+")
+"""Addresses of files: programs fetch them, and people who follow a link."""
 PROGRAM_PATHS = ("/api/", "/data/", "/healthz", "/readyz", "/metrics", "/stripe/")
 log = structlog.get_logger(__name__)
 
@@ -51,6 +54,8 @@ def _is_program(request: Request) -> bool:
     if request.url.path.startswith(PROGRAM_PATHS):
         return True
     accept = request.headers.get("accept", "")
+    if FILES.fullmatch(request.url.path):
+        return "text/html" not in accept
     return "application/json" in accept or "application/problem+json" in accept
 
 

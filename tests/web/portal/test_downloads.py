@@ -89,7 +89,10 @@ def test_the_sample_as_csv_has_the_rows_that_were_approved(site: Site) -> None:
 def test_nothing_of_a_withdrawn_release_is_served(site: Site, name: str) -> None:
     answer = site.client.get(f"/dataset/bus-stops/download/{site.faulty.version}/{name}")
     assert answer.status_code == 410
-    assert "站一" not in answer.text
+    assert answer.headers["content-type"] == "application/problem+json", "a program reads it"
+    person = site.client.get(answer.url, headers={"Accept": "text/html"})
+    assert (person.status_code, person.headers["content-type"]) == (410, "text/html; charset=utf-8")
+    assert "站一" not in answer.text + person.text
 
 
 @pytest.mark.parametrize("name", ["other.csv", "..%2f..%2fshuyi.db", "officer_report.json"])
