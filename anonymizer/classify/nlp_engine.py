@@ -14,7 +14,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from anonymizer.classify.english import english_names
 from anonymizer.classify.names.decode import decode
 from anonymizer.classify.names.encoder import encoder
-from anonymizer.recognizers import find_all
+from anonymizer.recognizers import find_in_batch
 from anonymizer.recognizers.grammar import Match
 from anonymizer.recognizers.width import fold
 
@@ -63,7 +63,7 @@ class NameEngine(NlpEngine):
         """The texts in their order with their names; `batch_size` and `n_process` do not matter here."""
         held = list(texts)
         folded = [fold(text) for text in held]
-        matches = [find_all(text) for text in folded]
+        matches = find_in_batch(folded)
         latin = english_names(folded)
         for number, masses in enumerate(encoder().masses(folded, [_settled(found) for found in matches])):
             names = decode(folded[number], masses, self.mode) + latin.get(number, [])

@@ -1,8 +1,9 @@
 """Personal data in free text, read through Presidio.
 
-Batches of texts go through our NLP engine, which tags all their names at once; then Presidio's analyzer runs the one
-recogniser over each text with those artifacts. Presidio's default context enhancer is replaced by one that does
-nothing, for the grammars weigh context themselves.
+Batches of texts go through our NLP engine, which runs the grammars and tags names over all of them at once; then the
+one recogniser reads each text with those artifacts. Presidio's analyzer engine, which for each text gathers
+recognisers, traces decisions and compares all results with each other, gives the same findings with the same parts
+(`NameEngine`, `TextRecognizer`) and is left to those who combine them with other recognisers.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from functools import cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
-from anonymizer.recognizers import grammars
 from anonymizer.results import Finding, Mode
 
 if TYPE_CHECKING:
-    from presidio_analyzer import AnalyzerEngine
+    from anonymizer.classify.nlp_engine import NameEngine
+    from anonymizer.recognizers.presidio import TextRecognizer
 
 _BATCH: Final = 512
 _PIECE: Final = 1000
@@ -50,10 +51,7 @@ def _read(batch: list[str], mode: Mode) -> list[list[Finding]]:
 
 
 def _cut(text: str) -> list[tuple[int, int]]:
-    """Pieces that end after a sentence, else after any sign, else anywhere.
-
-    Presidio compares each finding with each other one, which a long text must not pay for with its square.
-    """
+    """Pieces that end after a sentence, else after any sign, else anywhere."""
     cuts = [0]
     while len(text) - cuts[-1] > _PIECE:
         low, high = cuts[-1] + _PIECE // 2, cuts[-1] + _PIECE
@@ -65,15 +63,14 @@ def _cut(text: str) -> list[tuple[int, int]]:
 
 
 def _analyse(batch: list[str], mode: Mode) -> list[list[Finding]]:
-    engine = _analyzer(mode)
-    entities = sorted({grammar.entity for grammar in grammars()} | {"PERSON"})
-    findings = []
-    for text, artifacts in engine.nlp_engine.process_batch(batch, _LANGUAGE):
-        results = engine.analyze(text, _LANGUAGE, entities=entities, nlp_artifacts=artifacts)
-        findings.append(
-            sorted((Finding(r.entity_type, r.start, r.end, round(r.score, 4)) for r in results), key=lambda f: f.start)
-        )
-    return findings
+    engine, recognizer = _parts(mode)
+    return [
+        [
+            Finding(result.entity_type, result.start, result.end, round(result.score, 4))
+            for result in recognizer.analyze(text, recognizer.supported_entities, artifacts)
+        ]
+        for text, artifacts in engine.process_batch(batch, _LANGUAGE)
+    ]
 
 
 def _with_recurrences(text: str, findings: list[Finding]) -> list[Finding]:
@@ -97,32 +94,8 @@ def _with_recurrences(text: str, findings: list[Finding]) -> list[Finding]:
 
 
 @cache
-def _analyzer(mode: Mode) -> AnalyzerEngine:
-    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-    from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
-
+def _parts(mode: Mode) -> tuple[NameEngine, TextRecognizer]:
     from anonymizer.classify.nlp_engine import NameEngine
     from anonymizer.recognizers.presidio import TextRecognizer
 
-    class NoEnhancer(ContextAwareEnhancer):
-        """Returns the results as they are."""
-
-        def __init__(self) -> None:
-            super().__init__(0, 0, 0, 0)
-
-        def enhance_using_context(self, text, raw_results, nlp_artifacts, recognizers, context=None):  # type: ignore[no-untyped-def]  # Presidio's signature
-            return raw_results
-
-    class OneRecognizer(RecognizerRegistry):
-        """A registry that is asked once a text and need not search."""
-
-        def get_recognizers(self, language, entities=None, all_fields=False, ad_hoc_recognizers=None):  # type: ignore[no-untyped-def]  # Presidio's signature
-            return self.recognizers
-
-    registry = OneRecognizer(recognizers=[TextRecognizer(mode, _LANGUAGE)], supported_languages=[_LANGUAGE])
-    return AnalyzerEngine(
-        registry=registry,
-        nlp_engine=NameEngine(mode),
-        supported_languages=[_LANGUAGE],
-        context_aware_enhancer=NoEnhancer(),
-    )
+    return NameEngine(mode), TextRecognizer(mode, _LANGUAGE)

@@ -23,8 +23,9 @@ FULL_WIDTH: Final[dict[str, str]] = {chr(a): chr(b) for a, b in _TABLE.items()}
 
 _NUMERALS: Final = "〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
 _NUMERAL_VALUES: Final = str.maketrans(_NUMERALS, "0001234567891123456789")
-_SPELT: Final = re.compile(rf"[{_NUMERALS}0-9](?:[ -]?[{_NUMERALS}0-9]){{6,}}")
-"""Seven digits or more spelt one by one: a number, not a count (which would use 十, 百, 千)."""
+_SPELT: Final = re.compile(rf"[{_NUMERALS}](?:[ -]?[{_NUMERALS}]){{6,}}")
+"""Seven numerals or more, one by one: a number, not a count (which would use 十, 百, 千). Digits before them are
+another number (18559831313一直不接)."""
 
 
 def fold(text: str) -> str:

@@ -33,7 +33,9 @@ _BEHIND: Final = r"(?:之(?:[一二三四五六七八九十]{1,2}|\d{1,2}(?!\d*[
 _ROOM: Final = r"(?:[A-Za-z]?\d{2,5}[A-Za-z]?(?:-\d{1,4})?(?![0-9A-Za-z年月日时点分元块次个人%.]))"
 _TRIPLE: Final = rf"(?<=[{_HAN}])[A-Za-z]?\d{{1,3}}[A-Za-z]?-\d{{1,3}}-\d{{2,5}}(?![0-9A-Za-z-])"
 # 村 and its like are parted into numbered groups, which number houses in turn.
-_GROUP: Final = r"(?:村|庄|屯|寨|社区|坝|湾|岭|场|队|组)(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:村民小组|组|队|社)(?:\d{1,4}号)?"
+_GROUP: Final = (
+    r"(?:村|庄|屯|寨|社区|坝|湾|岭|场|队|组)(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:村民小组|组|队|社)(?:\d{1,4}号)?"
+)
 _START: Final = re.compile(
     rf"(?:(?P<strong>{_BLOCK}(?![位椅谈])"
     rf"|(?P<house>{_ROAD}(?:\([^)\n]{{1,10}}\))?[A-Za-z]?{_NUMBER}(?:号[楼院]?|室){_NO_HOUSE}{_BEHIND}))"
