@@ -217,10 +217,11 @@ class Stage:
             self.visitors[who] = Visitor(who, self.site.url, self.context("zh-CN"))
         return self.visitors[who]
 
-    def context(self, locale: str, **options: Any) -> BrowserContext:
-        """A browser context of one's own."""
-        size = {"width": WIDE[0], "height": WIDE[1]}
-        return self.browser.new_context(locale=locale, viewport=size, **options)  # type: ignore[arg-type]  # a plain dict
+    def context(self, locale: str) -> BrowserContext:
+        """A browser context of one's own, without motion: a colour on its way to another has no contrast to judge."""
+        return self.browser.new_context(
+            locale=locale, viewport={"width": WIDE[0], "height": WIDE[1]}, reduced_motion="reduce"
+        )
 
     def sign_in(self, who: str) -> Visitor:
         """Sign in with the password."""
