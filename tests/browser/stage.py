@@ -1,6 +1,6 @@
 """Real people at real browsers: each has a context of their own, and every page they look at is checked.
 
-With `SHUYI_TEST_EVERY_LOOK=1` (CI) each page is checked in every way there is: both languages, wide and narrow, light
+With `SHUYI_TEST_EVERY_LOOK=1` each page is checked in every way there is: both languages, wide and narrow, light
 and dark. Otherwise each is checked in one, the next page in the next, so that all ways come round often; and contrast,
 which the colours decide that all pages share, is measured on every third.
 """
