@@ -39,6 +39,8 @@ FILES = {
     "/licences/{name}.jsonld",
     "/robots.txt",
     "/sitemap.xml",
+    "/catalog.{form}",
+    "/dataset/{slug}.{form}",
 }
 """Answers that are not pages."""
 ELSEWHERE = {"/id/{kind}/{id}"}
@@ -46,6 +48,8 @@ ELSEWHERE = {"/id/{kind}/{id}"}
 BY_HAND = {
     "/account/link": ("visitor", "/account/link?token=none"),
     "/styleguide": ("visitor", "/styleguide"),
+    "/catalog.{form}": ("visitor", "/catalog.ttl"),
+    "/dataset/{slug}.{form}": ("visitor", f"/dataset/{SLUG}.ttl"),
 }
 """What no page leads to."""
 MORE = (
