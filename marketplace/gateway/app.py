@@ -22,7 +22,8 @@ from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
 from marketplace.gateway.answers import Answer, problem_answer
 from marketplace.gateway.callers import Caller, FromAddress, WithKey
-from marketplace.gateway.delivery import Call, Delivery, Operation
+from marketplace.gateway.calls import Call, Operation
+from marketplace.gateway.delivery import Delivery
 from marketplace.gateway.errors import MethodRefused, RouteUnknown
 from marketplace.gateway.headers import Headers, answer_headers
 from marketplace.metering.errors import MeteringUnavailable

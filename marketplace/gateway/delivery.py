@@ -10,9 +10,8 @@ import hashlib
 import threading
 import time
 import traceback
-from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -27,7 +26,8 @@ from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
 from marketplace.gateway import metrics, query, ranges
 from marketplace.gateway.answers import Answer, Pieces, file_pieces, not_modified, problem_answer
-from marketplace.gateway.callers import Access, Admission, Caller, account_of
+from marketplace.gateway.callers import Access, Admission, account_of
+from marketplace.gateway.calls import Call
 from marketplace.gateway.copies import Copies, Copy, Source
 from marketplace.gateway.directory import Directory, KeyCard, NotInMemory, Product, Shelf
 from marketplace.gateway.errors import (
@@ -39,7 +39,6 @@ from marketplace.gateway.errors import (
     ReleaseGone,
     ReleasePreparing,
     ReleaseUnknown,
-    RequestIdReused,
     SampleOnly,
     Unexpected,
     UnknownField,
@@ -49,6 +48,7 @@ from marketplace.gateway.errors import (
 from marketplace.gateway.exports import export_pieces
 from marketplace.gateway.limiter import RateLimiter, Standing
 from marketplace.gateway.openapi import describe_api
+from marketplace.gateway.repeats import Repeats
 from marketplace.gateway.representations import (
     describe_releases,
     describe_schema,
@@ -60,28 +60,6 @@ from marketplace.metering.meter import Account, Meter
 from marketplace.subscriptions.entitlement import Entitlement
 
 log = structlog.get_logger()
-
-REPEAT_SECONDS = 24 * 3600
-MOST_REQUEST_IDS = 200_000
-Operation = Literal["records", "record", "schema", "releases", "export", "file", "openapi"]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call, wherever it comes from. `name`: the record's key, or the file's name. `request_id`: only one that
-    the client chose itself, since it makes repeats free."""
-
-    dataset: str
-    operation: Operation
-    caller: Caller
-    parameters: tuple[tuple[str, str], ...] = ()
-    name: str = ""
-    accept: str = ""
-    if_none_match: str = ""
-    range: str = ""
-    if_range: str = ""
-    request_id: str = ""
-    instance: str = ""
 
 
 class MustBlock(Exception):
@@ -108,8 +86,7 @@ class Delivery:
         self._admission = Admission(self.directory, settings)
         self._limiter = RateLimiter(settings.home)
         self._zone = ZoneInfo(settings.timezone)
-        self._seen: OrderedDict[tuple[str, str], tuple[int, str, float]] = OrderedDict()
-        self._seen_lock = threading.Lock()
+        self._repeats = Repeats()
         self._tick_lock = threading.Lock()
         self._fields: dict[tuple[str, frozenset[str] | None], query.Fields] = {}
 
@@ -292,7 +269,7 @@ class Delivery:
         answer = Answer(200, "application/json")
         answer.etag = f'W/"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'
         answer.standing, answer.release = standing, shelf.version
-        if _has_already(call, answer.etag):
+        if call.has_already(answer.etag):
             return not_modified(answer)
         answer.body = body
         self._count(access.account, 200, "description", 0, len(body))
@@ -364,7 +341,7 @@ class Delivery:
         access = self._admission.public(call.caller, progress.found, product, shelf.release_id)
         answer = Answer(200, str(file["media_type"]))
         answer.etag, answer.standing = f'"{file["sha256"]}"', self._limited(progress, access)
-        if _has_already(call, answer.etag):
+        if call.has_already(answer.etag):
             return not_modified(answer)
         size = int(str(file["size"]))
         part = ranges.wanted(call.range, call.if_range, answer.etag, size)
@@ -413,29 +390,17 @@ class Delivery:
         """Count against the rate; then 304 where the asker has the answer already, or the receipt of the answer that
         this one repeats, or None: the answer costs a unit."""
         standing = self._limited(progress, access)
-        if _has_already(call, etag):
+        if call.has_already(etag):
             self._count(access.account, 304, "not-modified", 0, 0)
             answer = Answer(304, "application/json")
             answer.etag, answer.standing = etag, standing
             return not_modified(answer)
         if access.terms is None:
             return None
-        repeated = self._repeats(call, access)
+        repeated = self._repeats.receipt_of(call, access.account)
         if repeated is None:
             self._meter.refuse_if_exhausted(access.account.subscription_id, access.terms)
         return repeated
-
-    def _repeats(self, call: Call, access: Access) -> str | None:
-        if not call.request_id:
-            return None
-        name = (access.account.key_id or access.account.subscription_id, call.request_id)
-        with self._seen_lock:
-            seen = self._seen.get(name)
-        if seen is None or time.monotonic() - seen[2] > REPEAT_SECONDS:
-            return None
-        if seen[0] != _fingerprint(call):
-            raise RequestIdReused("This request id came with another request before. Use a new id for a new request.")
-        return seen[1]
 
     def _pay(
         self,
@@ -459,7 +424,7 @@ class Delivery:
             answer.receipt, answer.reason = repeated, "repeat"
             self._count(account, answer.status, "repeat", rows, size)
         else:
-            fingerprint = _fingerprint(call)
+            fingerprint = call.fingerprint()
             charge = self._meter.charge if may_block else self._meter.admit
             receipt = charge(
                 account,
@@ -474,17 +439,7 @@ class Delivery:
                 raise MustBlock
             answer.receipt, answer.units = receipt, 1
             if call.request_id:
-                self._remember(account, call, fingerprint, receipt)
-
-    def _remember(self, account: Account, call: Call, fingerprint: int, receipt: str) -> None:
-        with self._seen_lock:
-            self._seen[account.key_id or account.subscription_id, call.request_id] = (
-                fingerprint,
-                receipt,
-                time.monotonic(),
-            )
-            while len(self._seen) > MOST_REQUEST_IDS:
-                self._seen.popitem(last=False)
+                self._repeats.remember(call, account, fingerprint, receipt)
 
     def _count(self, account: Account, status: int, reason: str, rows: int, size: int) -> None:
         self._meter.tally(account, status, reason, rows=rows, size=size)
@@ -577,16 +532,3 @@ def _etag(shelf: Shelf, access: Access, call: Call, form: str) -> str:
 
 def _receipt(answer: Answer) -> bytes:
     return b'"%s"' % answer.receipt.encode() if answer.receipt else b"null"
-
-
-def _has_already(call: Call, etag: str) -> bool:
-    if not call.if_none_match:
-        return False
-    plain = etag.removeprefix("W/")
-    return any(tag.strip().removeprefix("W/") in (plain, "*") for tag in call.if_none_match.split(","))
-
-
-def _fingerprint(call: Call) -> int:
-    """Tells one request from another under the same request id; 63 bits."""
-    text = orjson.dumps([call.dataset, call.operation, call.name, call.parameters, "csv" in call.accept, call.range])
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1

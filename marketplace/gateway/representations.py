@@ -4,22 +4,20 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from contracts.inert import inert
+from marketplace.gateway.calls import Call
 from marketplace.gateway.copies import Column, show_timestamp
 from marketplace.gateway.directory import Product, Shelf
 from marketplace.gateway.query import Fields, Query, parameter
 
-if TYPE_CHECKING:
-    from marketplace.gateway.delivery import Call
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def wants_csv(call: "Call") -> bool:
+def wants_csv(call: Call) -> bool:
     """Whether the asker prefers CSV: `format=csv`, or an `Accept` that names it and not JSON."""
     form = parameter(call.parameters, "format")
     if form is not None:

@@ -11,7 +11,7 @@ from catalog.releases.models import Release
 from contracts.schema import DataContract
 from marketplace.gateway.app import Gateway
 from marketplace.gateway.callers import Caller
-from marketplace.gateway.delivery import Call
+from marketplace.gateway.calls import Call
 from web.ckan.actions import Asked, filters_of, find_resource
 from web.ckan.wire import ActionError, Parameters, boolean, denied, integer, invalid
 

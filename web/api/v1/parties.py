@@ -5,11 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, EmailStr
+from sqlmodel import Session
 
 from catalog.parties import service as parties
 from catalog.parties import sign_in
 from catalog.parties.models import OrganisationKind
-from contracts.access import Role
+from contracts.access import Actor, Role
 from contracts.errors import NotFound, ShuyiError
 from contracts.text import Text
 from web.dependencies import CurrentActor, Read, ServicesOf, SignedIn, Tx
@@ -184,8 +185,7 @@ def exchange_password(body: Credentials, services: ServicesOf) -> TokenOut:
     with services.database.transaction() as session:
         found = sign_in.check_password(session, body.email, body.password)
         if not isinstance(found, ShuyiError):
-            token, secret = sign_in.create_access_token(session, parties.actor_for(session, found.id), body.token_name)
-            return TokenOut(id=token.id, token=secret, expires_at=token.expires_at)
+            return _new_token(session, parties.actor_for(session, found.id), body.token_name)
     raise found  # after the commit that counted the failure
 
 
@@ -199,8 +199,7 @@ def mail_sign_in_link(body: AddressIn, session: Tx, services: ServicesOf) -> Non
 def exchange_link(body: LinkIn, session: Tx) -> TokenOut:
     """A personal access token for the token of a mailed link."""
     person = sign_in.use_link(session, body.token, "sign_in")
-    token, secret = sign_in.create_access_token(session, parties.actor_for(session, person.id), body.token_name)
-    return TokenOut(id=token.id, token=secret, expires_at=token.expires_at)
+    return _new_token(session, parties.actor_for(session, person.id), body.token_name)
 
 
 @router.post("/password-resets", status_code=202)
@@ -240,7 +239,11 @@ def my_tokens(session: Read, actor: SignedIn) -> list[TokenInfo]:
 @router.post("/me/tokens", status_code=201)
 def make_token(body: NameIn, session: Tx, actor: SignedIn) -> TokenOut:
     """Another access token."""
-    token, secret = sign_in.create_access_token(session, actor, body.name)
+    return _new_token(session, actor, body.name)
+
+
+def _new_token(session: Session, actor: Actor, name: str) -> TokenOut:
+    token, secret = sign_in.create_access_token(session, actor, name)
     return TokenOut(id=token.id, token=secret, expires_at=token.expires_at)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from contracts.schema import ContractField, DataContract
 from contracts.text import pick
 from marketplace.gateway.answers import Answer
-from marketplace.gateway.delivery import Operation
+from marketplace.gateway.calls import Operation
 from web.i18n import N_, current_locale
 
 ENDPOINTS: dict[str, tuple[Operation, str]] = {

@@ -18,7 +18,7 @@ from marketplace.credentials.models import Key
 from marketplace.credentials.secret import Mode
 from marketplace.gateway.app import Gateway
 from marketplace.gateway.callers import InPerson
-from marketplace.gateway.delivery import Call
+from marketplace.gateway.calls import Call
 from web import forms
 from web.api.v1.usage import month_named, usage_csv
 from web.dependencies import CurrentActor, Read, ServicesOf, SignedIn, Tx

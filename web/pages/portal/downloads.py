@@ -18,7 +18,7 @@ from contracts.kit.store import ObjectStore
 from marketplace.gateway.answers import Answer, Pieces
 from marketplace.gateway.app import REQUEST_ID, Gateway
 from marketplace.gateway.callers import Caller, FromAddress, InPerson, WithKey
-from marketplace.gateway.delivery import Call
+from marketplace.gateway.calls import Call
 from marketplace.gateway.headers import answer_headers
 from marketplace.subscriptions import service as subscriptions
 from marketplace.subscriptions.models import SubscriptionState

@@ -1,0 +1,41 @@
+"""A call for data, wherever it comes from."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+import orjson
+
+from marketplace.gateway.callers import Caller
+
+Operation = Literal["records", "record", "schema", "releases", "export", "file", "openapi"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, wherever it comes from. `name`: the record's key, or the file's name. `request_id`: only one that
+    the client chose itself, since it makes repeats free."""
+
+    dataset: str
+    operation: Operation
+    caller: Caller
+    parameters: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    accept: str = ""
+    if_none_match: str = ""
+    range: str = ""
+    if_range: str = ""
+    request_id: str = ""
+    instance: str = ""
+
+    def fingerprint(self) -> int:
+        """Tells one request from another under the same request id; 63 bits."""
+        asked = [self.dataset, self.operation, self.name, self.parameters, "csv" in self.accept, self.range]
+        return int.from_bytes(hashlib.blake2b(orjson.dumps(asked), digest_size=8).digest(), "little") >> 1
+
+    def has_already(self, etag: str) -> bool:
+        """Whether the asker holds the answer of this tag, weak or strong."""
+        if not self.if_none_match:
+            return False
+        plain = etag.removeprefix("W/")
+        return any(tag.strip().removeprefix("W/") in (plain, "*") for tag in self.if_none_match.split(","))
