@@ -93,9 +93,9 @@ def release_rows(
 
 def _scan_text(texts: Sequence[str]) -> list[list[Finding]]:
     """The text engine, imported when the first text is read: it takes seconds to load."""
-    from anonymizer.scanning import scan_text
+    from anonymizer.classify.text import memory
 
-    return scan_text(texts)
+    return memory.find_in_texts(texts)
 
 
 def _field(field: ContractField, column: ColumnPolicy, values: pl.Series) -> ContractField:

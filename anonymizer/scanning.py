@@ -19,7 +19,7 @@ from anonymizer.classify.profile import Profile, profile
 from anonymizer.classify.reasons import explain
 from anonymizer.classify.shape import shape
 from anonymizer.classify.table import Subject, group_of, role_of, subject_of
-from anonymizer.classify.text import find_in_texts
+from anonymizer.classify.text import find_in_texts, memory
 from anonymizer.proposing import facts_of
 from anonymizer.recognizers.china.license_plate import PROVINCES
 from anonymizer.results import ColumnFinding, Finding, Mode, Progress, ScanResult
@@ -97,7 +97,7 @@ def _read_texts(judged: Sequence[tuple[Profile, Judgement]], mode: Mode, tell: P
     if not texts:
         return {}
     total = len(set(texts))
-    findings = find_in_texts(texts, mode, lambda done: tell("text", _JUDGED + (1 - _JUDGED) * done / total))
+    findings = memory.find_in_texts(texts, mode, lambda done: tell("text", _JUDGED + (1 - _JUDGED) * done / total))
     result: dict[str, _TextFindings] = {}
     start = 0
     for column, places in wanted:

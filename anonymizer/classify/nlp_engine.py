@@ -6,6 +6,7 @@ carry these and empty lists. Nothing is downloaded: the networks come inside ins
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ from anonymizer.recognizers.grammar import Match
 from anonymizer.recognizers.width import fold
 
 _SURE = 0.85
+_PLACEHOLDER = re.compile(r"<[A-Z_]{3,40}>")
+"""What stands in an anonymised text instead of what was hidden, by Presidio's convention."""
 _NO_TOKENS: Any = []
 """Presidio asks for a spaCy document; whoever reads the tokens only iterates over them."""
 
@@ -32,9 +35,10 @@ class NameArtifacts(NlpArtifacts):
         self.matches = matches
 
 
-def _settled(matches: list[Match]) -> list[tuple[int, int]]:
-    """Stretches that no name can overlap: sure findings of some length that are not names themselves."""
-    return [(m.start, m.end) for m in matches if m.score >= _SURE and m.type != "PERSON" and m.end - m.start > 4]
+def _settled(text: str, matches: list[Match]) -> list[tuple[int, int]]:
+    """Stretches that no name can overlap: placeholders, and sure findings of some length that are not names."""
+    found = [(m.start, m.end) for m in matches if m.score >= _SURE and m.type != "PERSON" and m.end - m.start > 4]
+    return found + [match.span() for match in _PLACEHOLDER.finditer(text)] if "<" in text else found
 
 
 class NameEngine(NlpEngine):
@@ -65,7 +69,8 @@ class NameEngine(NlpEngine):
         folded = [fold(text) for text in held]
         matches = find_in_batch(folded)
         latin = english_names(folded)
-        for number, masses in enumerate(encoder().masses(folded, [_settled(found) for found in matches])):
+        settled = [_settled(text, found) for text, found in zip(folded, matches, strict=True)]
+        for number, masses in enumerate(encoder().masses(folded, settled)):
             names = decode(folded[number], masses, self.mode) + latin.get(number, [])
             yield held[number], NameArtifacts(names, matches[number], language)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import polars as pl
 
@@ -118,9 +120,14 @@ def read_times(distinct: Distinct) -> tuple[Distinct, pl.Series]:
     if isinstance(values.dtype, pl.Datetime):
         return distinct, values.dt.replace_time_zone(None).cast(pl.Datetime("us"))
     text = values.cast(pl.String).str.normalize("NFKC").str.strip_chars()
-    dates = _first_that_reads([text.str.to_date(f, strict=False, exact=True) for f in _DATE_FORMATS], text)
-    times = [text.str.to_datetime(f, strict=False, exact=True, time_unit="us") for f in _FORMATS]
-    both = _first_that_reads([*times, dates.cast(pl.Datetime("us"))], text)
+    nothing = pl.Series(text.name, [None] * len(text), dtype=pl.Date)
+    dates = _read_first(text, nothing, _DATE_FORMATS, lambda rest, form: rest.str.to_date(form, strict=False))
+    both = _read_first(
+        text,
+        dates.cast(pl.Datetime("us")),
+        _FORMATS,
+        lambda rest, form: rest.str.to_datetime(form, strict=False, time_unit="us"),
+    )
     bad = both.is_null()
     remedy = "Empty or correct such cells, or use a category or prefix hierarchy."
     kept = distinct.without(bad, "no date can be read in", remedy)
@@ -128,9 +135,16 @@ def read_times(distinct: Distinct) -> tuple[Distinct, pl.Series]:
     return kept, (dates if dates_alone else both).filter(~bad)
 
 
-def _first_that_reads(attempts: list[pl.Series], text: pl.Series) -> pl.Series:
-    frame = pl.DataFrame([s.alias(str(i)) for i, s in enumerate(attempts)])
-    return frame.select(pl.coalesce(pl.all())).to_series().alias(text.name)
+def _read_first(
+    text: pl.Series, found: pl.Series, formats: Sequence[str], reader: Callable[[pl.Series, str], pl.Series]
+) -> pl.Series:
+    """Fill in what is not `found` yet, each value by the first format that reads it."""
+    for form in formats:
+        left = found.is_null() & text.str.contains(r"\d")
+        if not left.any():
+            break
+        found = found.scatter(left.arg_true(), reader(text.filter(left), form))
+    return found
 
 
 def _start(times: pl.Series, level: DateLevel) -> pl.Series:

@@ -10,9 +10,9 @@ from catalog.parties import sign_in
 from catalog.parties.errors import OrganisationNotFound
 from catalog.parties.models import Organisation, OrganisationKind
 from contracts.access import SYSTEM, Actor, Role
+from web.demo import STARTUP_SLUG
 from web.demo.city import CityPlan
 
-STARTUP_SLUG = "demo-startup"
 LINK_DAYS = 1
 
 

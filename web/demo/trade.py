@@ -2,13 +2,13 @@
 
 import http.client
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from sqlmodel import Session
 
-from catalog.releases import service as releases
 from marketplace.billing import invoicing, periods, refunds
 from marketplace.billing import service as billing
 from marketplace.billing.models import Invoice, InvoiceKind, InvoiceState, Period, PeriodState, RefundState
@@ -19,8 +19,10 @@ from marketplace.settlement import service as settlement
 from marketplace.settlement.models import PayoutState
 from marketplace.subscriptions import service as subscriptions
 from marketplace.subscriptions.models import Subscription, SubscriptionState
-from web.demo import cast
-from web.demo.walk import PublishingWalk, Station, Step, WalkFailed, wait_for
+from web.context import Services
+from web.demo import STARTUP_SLUG, cast
+from web.demo.city import CityPlan
+from web.demo.walk import PublishingWalk, Station, Step, WalkFailed, wait_for, wait_until_served
 
 PURPOSE = "演示：为市民出行与生活服务应用提供数据支持。"
 TEST_CARD = "pm_card_visa"
@@ -43,6 +45,10 @@ class Access:
 
 class TradingWalk(PublishingWalk):
     """From offerings to payouts. Calls cross HTTP with issued keys; periods end by the operator's early close."""
+
+    def __init__(self, services: Services, city: CityPlan, on_step: Step) -> None:
+        super().__init__(services, city, on_step)
+        self._done: Counter[str] = Counter()
 
     def subscribe(self, station: Station, plans: dict[str, Plan]) -> list[Subscription]:
         """The startup's subscriptions of a department's data, paid and active."""
@@ -70,7 +76,7 @@ class TradingWalk(PublishingWalk):
         return found
 
     def _startup(self, session: Session) -> str:
-        found = cast.organisation(session, cast.STARTUP_SLUG)
+        found = cast.organisation(session, STARTUP_SLUG)
         if found is None:
             raise WalkFailed("The startup has not been cast.")
         return found.id
@@ -101,7 +107,7 @@ class TradingWalk(PublishingWalk):
             found.append(Access(slug, secret, (plan.quota_per_month or 0) + OVER))
         return found
 
-    def call(self, accesses: list[Access], on_step: Step) -> None:
+    def call(self, accesses: list[Access]) -> None:
         """Make every call over HTTP; refusals are part of the road and are counted by the gateway."""
         local = threading.local()
         address = urlsplit(self.services.settings.base_url)
@@ -120,11 +126,9 @@ class TradingWalk(PublishingWalk):
                 raise WalkFailed(f"A call of {access.slug} was answered {answer.status}: {body[:200]!r}")
 
         with ThreadPoolExecutor(CONCURRENT) as pool:
-            for done, access in enumerate(accesses):
-                on_step("call", done, len(accesses))
+            for access in accesses:
                 for _ in pool.map(one, [access] * access.calls, range(access.calls)):
                     pass
-        on_step("call", len(accesses), len(accesses))
 
     def close_period(self, ordinal: int) -> Period:
         """The operator closes a first, then a second period early, each once; wait until it is invoiced."""
@@ -214,26 +218,49 @@ class TradingWalk(PublishingWalk):
 
         wait_for("the payouts", look)
 
-    def trade(self, stations: list[Station]) -> None:
-        """The whole market half."""
-        total = len(stations)
-        accesses: list[Access] = []
-        for number, station in enumerate(stations):
-            self.on_step("subscribe", number, total)
-            with self.services.database.reading() as session:
-                if releases.current_release(session, station.dataset.id) is None:
-                    continue
-            accesses += self.access(station, self.subscribe(station, self.offer(station)))
-        self.on_step("subscribe", total, total)
-        self.call(accesses, self.on_step)
-        self.on_step("settle", 0, 5)
+    def trade(self, station: Station) -> None:
+        """A published department's data is offered, subscribed to and called."""
+        accesses = self.access(station, self.subscribe(station, self.offer(station)))
+        self._stepped("subscribe")
+        self.call(accesses)
+        self._stepped("call")
+
+    def _stepped(self, name: str) -> None:
+        self._done[name] += 1
+        self.on_step(name, self._done[name], len(self.city.departments))
+
+    def settle(self, stations: list[Station]) -> None:
+        """Two periods are closed, invoiced and paid; a fee goes back; the departments get their shares."""
+        steps = 5
+        self.on_step("settle", 0, steps)
         self.close_period(1)
-        self.on_step("settle", 1, 5)
+        self.on_step("settle", 1, steps)
         self.pay()
-        self.on_step("settle", 2, 5)
+        self.on_step("settle", 2, steps)
         self.refund(stations)
-        self.on_step("settle", 3, 5)
+        self.on_step("settle", 3, steps)
         period = self.close_period(2)
-        self.on_step("settle", 4, 5)
+        self.on_step("settle", 4, steps)
         self.pay_out(period)
-        self.on_step("settle", 5, 5)
+        self.on_step("settle", 5, steps)
+
+    def walk(self, stations: list[Station]) -> None:
+        """From uploads to payouts. What is published is traded while other tables are still treated."""
+        with ThreadPoolExecutor(1) as market:
+            trades: list[Future[None]] = []
+
+            def on_published(station: Station) -> None:
+                for trade in trades:
+                    if trade.done():
+                        trade.result()
+                trades.append(market.submit(self.trade, station))
+
+            try:
+                wait_until_served(self.services.settings)
+                self.publish(stations, on_published)
+                for trade in trades:
+                    trade.result()
+            except BaseException:
+                market.shutdown(wait=False, cancel_futures=True)
+                raise
+        self.settle(stations)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import httpx
 from sqlmodel import Session
 
 from anonymizer.results import ScanResult
@@ -26,6 +27,7 @@ from catalog.releases.states import RequestState
 from catalog.vault import service as vault
 from catalog.vault.models import Upload, UploadStatus
 from contracts.errors import ShuyiError
+from contracts.kit.settings import Settings
 from contracts.privacy import Policy
 from marketplace.billing.rules import Rules
 from marketplace.products import service as products
@@ -39,7 +41,7 @@ from web.demo.policy import fitted
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 300.0
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
 PUBLISHING = ("profile", "review", "publish")
 Step = Callable[[str, int, int], None]
 """Told of progress: what is being done, how many departments have it, of how many."""
@@ -59,8 +61,20 @@ def wait_for(what: str, look: Callable[[], T | None]) -> T:
         if (found := look()) is not None:
             return found
         if time.monotonic() > deadline:
-            raise WalkFailed(f"Waited in vain for: {what}. Is the worker running?")
+            raise WalkFailed(f"Waited in vain for: {what}. Is the worker running? Its log is demo.log in SHUYI_HOME.")
         time.sleep(LOOK_SECONDS)
+
+
+def wait_until_served(settings: Settings) -> None:
+    """Until the site answers."""
+
+    def look() -> bool | None:
+        try:
+            return httpx.get(f"{settings.base_url}/readyz", timeout=2, trust_env=False).status_code == 200 or None
+        except httpx.TransportError:
+            return None
+
+    wait_for(f"an answer at {settings.base_url}", look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,17 +240,21 @@ class PublishingWalk:
             products.list_offering(session, provider, offering.id)
             return found
 
-    def publish(self, stations: list[Station]) -> None:
+    def publish(self, stations: list[Station], on_published: Callable[[Station], None]) -> None:
         """All departments, from uploads to releases. Each goes on as soon as the worker has done its part, so that a
-        slow table keeps no other waiting."""
+        slow table keeps no other waiting; `on_published` is told of each that has arrived."""
         roads = {station.plan.code: self._road(station) for station in stations}
         at: dict[str, str | None] = dict.fromkeys(roads, PUBLISHING[0])
         deadline = time.monotonic() + PATIENCE_SECONDS
         while any(at.values()):
-            for code, road in roads.items():
-                stage = next(road, None)
-                if stage != at[code]:
-                    at[code], deadline = stage, time.monotonic() + PATIENCE_SECONDS
+            for station in stations:
+                code = station.plan.code
+                stage = next(roads[code], None)
+                if stage == at[code]:
+                    continue
+                at[code], deadline = stage, time.monotonic() + PATIENCE_SECONDS
+                if stage is None:
+                    on_published(station)
             for place, name in enumerate(PUBLISHING):
                 beyond = (None, *PUBLISHING[place + 1 :])
                 self.on_step(name, sum(stage in beyond for stage in at.values()), len(stations))

@@ -1,6 +1,7 @@
 """Which kind of file it is, and in which encoding a text is written."""
 
 import codecs
+from collections import Counter
 from dataclasses import dataclass
 from typing import IO
 
@@ -11,6 +12,7 @@ from catalog.vault.intake.reasons import Rejected
 _FEW = 3
 """Bad bytes that break their rows but leave the encoding in no doubt, in a text with hardly any other beyond ASCII; so
 few zero bytes are no UTF-16 either."""
+_ASCII = bytes(range(0x80))
 UNDECODABLE = "\ufdd0"
 """Stands for a byte that is no character; a noncharacter, so that no text holds it."""
 ERRORS = "shuyi-mark"
@@ -129,10 +131,11 @@ def _try(head: bytes, encoding: str, whole: bool) -> _Trial:
     decoder = codecs.getincrementaldecoder(encoding)(ERRORS)
     text = decoder.decode(head, whole)
     misses = text.count(UNDECODABLE)
-    beyond = [c for c in text if c > "\x7f"]
-    private = sum(1 for c in beyond if "\ue000" <= c <= "\uf8ff")
-    frequent = sum(1 for c in beyond if c in _FREQUENT)
-    return _Trial(encoding, misses + private, frequent / max(1, len(beyond)))
+    counts = Counter(text)
+    beyond = sum(n for c, n in counts.items() if c > "\x7f")
+    private = sum(n for c, n in counts.items() if "\ue000" <= c <= "\uf8ff")
+    frequent = sum(n for c, n in counts.items() if c in _FREQUENT)
+    return _Trial(encoding, misses + private, frequent / max(1, beyond))
 
 
 def encoding_of(head: bytes, whole: bool) -> str:
@@ -148,7 +151,7 @@ def encoding_of(head: bytes, whole: bool) -> str:
     if head.isascii():
         return "utf-8"
     sample = head[:HEAD]
-    beyond = sum(1 for byte in sample if byte > 0x7F)
+    beyond = len(sample.translate(None, _ASCII))
     utf8 = _try(sample, "utf-8", whole and len(sample) == len(head))
     if utf8.misses <= beyond * 0.02:
         return "utf-8"
