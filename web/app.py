@@ -58,13 +58,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.gateway = gateway
     app.state.search_index = SearchIndex()
     app.state.test_mode = services.test_mode
-    static = assets.StaticAssets()
-    app.state.templates = rendering.make_environment(assets=static, zone=ZoneInfo(settings.timezone))
+    app.state.templates = rendering.site_environment(ZoneInfo(settings.timezone))
     app.state.templates.filters["role_name"] = names.role_name
     problems.install(app)
     for router in (*_routers(web.pages, "routes"), *_routers(web.api.v1), ckan_router, webhooks_router, _health()):
         app.include_router(router)
-    app.mount(assets.PREFIX, static)
+    app.mount(assets.PREFIX, assets.StaticAssets())
     # Outermost last: the id is there before anything can fail.
     app.add_middleware(ActorMiddleware, services=services)
     app.add_middleware(LocaleMiddleware)

@@ -1,5 +1,6 @@
 """`shuyi`: the one command. Exit codes: 0 ok, 1 refused or failed, 2 wrong usage."""
 
+import gc
 import json
 import os
 import sys
@@ -138,6 +139,7 @@ def downgrade(revision: Annotated[str, typer.Argument(help="Revision to go back 
 
 def main() -> None:
     """Run the command; tell expected errors in one plain line."""
+    gc.set_threshold(100_000, 20, 20)  # importing makes a million objects that all stay
     console = Console(stderr=True, highlight=False)
     try:
         app()

@@ -166,6 +166,12 @@ def make_environment(
     return environment
 
 
+@cache
+def site_environment(zone: ZoneInfo) -> Environment:
+    """The environment that all apps of a process share, and with it the compiled templates."""
+    return make_environment(zone=zone)
+
+
 def _filters(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     return {
         "ago": formats.ago,

@@ -9,12 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import uvicorn
-from fastapi import FastAPI
+from typing import TYPE_CHECKING
 
 from contracts.kit.settings import Settings
 from marketplace.payments.config import TEST_KEY, StripeConfig, standin_base
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 RESTART_PAUSE_SECONDS = 1.0
 PARENT = "SHUYI_PARENT_PID"
@@ -92,9 +93,9 @@ def companions(*commands: tuple[str, ...], log: Path | None = None) -> Iterator[
             companion.stop()
 
 
-def app() -> FastAPI:
+def app() -> "FastAPI":
     """The site in one of the web processes."""
-    from web.app import create_app  # the companions need none of it
+    from web.app import create_app  # nor this
 
     end_with_parent()
     return create_app()
@@ -102,6 +103,8 @@ def app() -> FastAPI:
 
 def serve(settings: Settings, *, workers: int, with_worker: bool = True) -> None:
     """Serve until told to stop. Settings reach the processes through the environment."""
+    import uvicorn  # the companions need none of it
+
     os.environ[PARENT] = str(os.getpid())
     config = StripeConfig.from_settings(settings)
     standin = config.api_key == TEST_KEY and config.api_base == standin_base(settings)

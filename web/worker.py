@@ -21,20 +21,21 @@ def registry() -> Registry:
     return found
 
 
-def runner(services: Services) -> JobRunner:
-    """A runner over the process's services."""
-    return JobRunner(registry(), services.database, services.store, services.settings)
+def runner(services: Services, handlers: Registry | None = None) -> JobRunner:
+    """A runner over the process's services, of every handler unless some are given."""
+    return JobRunner(handlers or registry(), services.database, services.store, services.settings)
 
 
 def run(settings: Settings) -> None:
     """Work until told to stop (SIGTERM, SIGINT)."""
     logging.configure(settings)
-    migrations.check(settings.database)
+    handlers = registry()
+    migrations.wait(settings.database)
     services = Services.from_settings(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        runner(services).run_forever(stop)
+        runner(services, handlers).run_forever(stop)
     finally:
         services.close()

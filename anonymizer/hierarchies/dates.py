@@ -29,6 +29,8 @@ _FORMATS = (
     "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日%H时%M分%S秒", "%Y年%m月%d日%H时%M分",
     "%Y.%m.%d %H:%M:%S", "%Y.%m.%d %H:%M", "%Y%m%d%H%M%S", "%Y%m%d %H:%M:%S",
 )  # fmt: skip
+_BEGINS_AS_DATE = r"^\d{4}(?:[-/.年]|\d{4}(?:$| |\d{6}$))"
+"""What all these have in common, so that codes and words are not tried with each."""
 _DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日", "%Y%m%d", "%Y.%m.%d")
 
 
@@ -139,11 +141,15 @@ def _read_first(
     text: pl.Series, found: pl.Series, formats: Sequence[str], reader: Callable[[pl.Series, str], pl.Series]
 ) -> pl.Series:
     """Fill in what is not `found` yet, each value by the first format that reads it."""
+    left = (found.is_null() & text.str.contains(_BEGINS_AS_DATE)).arg_true()
     for form in formats:
-        left = found.is_null() & text.str.contains(r"\d")
-        if not left.any():
+        if not len(left):
             break
-        found = found.scatter(left.arg_true(), reader(text.filter(left), form))
+        read = reader(text.gather(left), form)
+        done = read.is_not_null()
+        if done.any():
+            found = found.scatter(left.filter(done), read.filter(done))
+            left = left.filter(~done)
     return found
 
 

@@ -37,6 +37,12 @@ def free_port() -> int:
     raise RuntimeError("no two neighbouring ports are free")
 
 
+def bare_environment() -> dict[str, str]:
+    """This process's environment without settings of Shuyi. Processes keep what they compile: so many are started."""
+    left_out = ("SHUYI_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+
+
 @dataclass
 class Site:
     """`python -m web.cli serve` with its worker and stand-in."""
@@ -53,7 +59,7 @@ class Site:
         self.home.mkdir(parents=True, exist_ok=True)
         self.temporary.mkdir(exist_ok=True)
         self.environment = (
-            {name: value for name, value in os.environ.items() if not name.startswith("SHUYI_")}
+            bare_environment()
             | {
                 "SHUYI_HOME": str(self.home),
                 "SHUYI_PORT": str(self.port),

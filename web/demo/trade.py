@@ -32,6 +32,7 @@ OVER = 10
 OPEN_CALLS = 40
 REFUNDED_DEPARTMENT = "futian-housing"
 CONCURRENT = 8
+TRADED_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,7 @@ class TradingWalk(PublishingWalk):
 
     def walk(self, stations: list[Station]) -> None:
         """From uploads to payouts. What is published is traded while other tables are still treated."""
-        with ThreadPoolExecutor(1) as market:
+        with ThreadPoolExecutor(TRADED_AT_ONCE) as market:
             trades: list[Future[None]] = []
 
             def on_published(station: Station) -> None:

@@ -41,7 +41,7 @@ from web.demo.policy import fitted
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 300.0
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.4
 PUBLISHING = ("profile", "review", "publish")
 Step = Callable[[str, int, int], None]
 """Told of progress: what is being done, how many departments have it, of how many."""

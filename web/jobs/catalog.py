@@ -10,8 +10,8 @@ from contracts.kit.jobs import JobContext, Registry
 
 def register(registry: Registry) -> None:
     """Have them done by the worker."""
-    registry.on(Event.UPLOAD_RECEIVED, "catalog.intake", on_failure=_intake_failed)(_intake)
-    registry.on(Event.REQUEST_SUBMITTED, "catalog.anonymise", on_failure=_request_failed)(_anonymise)
+    registry.on(Event.UPLOAD_RECEIVED, "catalog.intake", on_failure=_intake_failed, long=True)(_intake)
+    registry.on(Event.REQUEST_SUBMITTED, "catalog.anonymise", on_failure=_request_failed, long=True)(_anonymise)
     registry.on(Event.REQUEST_APPROVED, "catalog.publish", on_failure=_request_failed)(_publish)
     registry.every(timedelta(hours=1), "catalog.destroy_expired")(_destroy_expired)
 

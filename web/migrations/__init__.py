@@ -3,6 +3,7 @@
 upgrade(url)                to the newest version, or another; several processes may call it at once
 downgrade(url, revision)    back to an older version, by default to an empty database
 check(url)                  raises SchemaBehind unless the database is at the newest version
+wait(url)                   the same, after giving whoever upgrades it some time
 differences(url)            what the tables of the code have and the database has not, or the other way round
 revision(message)           writes a new version from these differences; also `python -m web.migrations revision`
 """
@@ -11,6 +12,7 @@ import importlib
 import io
 import pkgutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +79,18 @@ def check(url: str, *, versions: Path = VERSIONS) -> None:
             raise SchemaBehind(
                 "The database is not at the version of this program; run `shuyi db upgrade`.", retry_after=30
             )
+
+
+def wait(url: str, *, seconds: float = 60.0) -> None:
+    """As `check`, but gives whoever upgrades the database `seconds` to do it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return check(url)
+        except SchemaBehind:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
 def differences(url: str) -> list[Any]:

@@ -83,8 +83,9 @@ def dispatch(database: Database, registry: Registry, limit: int = 200) -> int:
 
 
 def claim(database: Database, registry: Registry, worker_id: str, limit: int) -> list[Claim]:
-    """Take up to `limit` jobs that are due, oldest first."""
+    """Take up to `limit` jobs that are due: the long ones last, else oldest first."""
     now = clock.now()
+    is_long = sa.case((col(Job.handler).in_(registry.long_names()), 1), else_=0)
     due = (
         select(Job)
         .where(
@@ -92,7 +93,7 @@ def claim(database: Database, registry: Registry, worker_id: str, limit: int) ->
             sa.or_(col(Job.run_after).is_(None), col(Job.run_after) <= now),
             col(Job.handler).in_(list(registry.names())),
         )
-        .order_by(col(Job.created_at), col(Job.id))
+        .order_by(is_long, col(Job.created_at), col(Job.id))
     )
     with database.reading() as session:
         if session.exec(due.limit(1)).first() is None:

@@ -65,11 +65,13 @@ FailureHandler = Callable[[JobContext, dict[str, str], str], None]
 
 @dataclass(frozen=True)
 class Registration:
-    """One handler; `on_failure(context, payload, message)` runs, at least once, before its job is given up."""
+    """One handler; `on_failure(context, payload, message)` runs, at least once, before its job is given up. A `long`
+    one lets others go first."""
 
     name: str
     handler: Handler
     on_failure: FailureHandler | None = None
+    long: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,15 @@ class Registry:
 
         return add
 
-    def on(self, event: Event, name: str, *, on_failure: FailureHandler | None = None) -> Callable[[Handler], Handler]:
+    def on(
+        self, event: Event, name: str, *, on_failure: FailureHandler | None = None, long: bool = False
+    ) -> Callable[[Handler], Handler]:
         """Have a handler run for each `event`, as `registry.on(event, name)(handler)` or as a decorator. `name` is
-        unique and lasting (`domain.verb`): jobs in the database refer to it."""
+        unique and lasting (`domain.verb`): jobs in the database refer to it. `long` ones, which may take minutes, let
+        all others go first."""
 
         def add(handler: Handler) -> Handler:
-            registration = Registration(name, handler, on_failure)
+            registration = Registration(name, handler, on_failure, long)
             self._add(registration)
             self._by_event.setdefault(str(event), []).append(registration)
             return handler
@@ -124,6 +129,10 @@ class Registry:
     def get(self, name: str) -> Registration:
         """The handler of this name; KeyError when there is none."""
         return self._by_name[name]
+
+    def long_names(self) -> list[str]:
+        """Names of the handlers that may take minutes."""
+        return [name for name, registration in self._by_name.items() if registration.long]
 
     def names(self) -> Iterator[str]:
         """Names of all handlers."""

@@ -76,6 +76,16 @@ class TestEvents:
         assert runner.run_until_idle().done == 2
         assert seen == ["d2"]
 
+    def test_long_jobs_let_others_go_first(self, database: Database, registry: Registry, runner: JobRunner) -> None:
+        ran: list[str] = []
+        registry.on(Event.UPLOAD_RECEIVED, "a.read", long=True)(lambda _, payload: ran.append(payload["upload_id"]))
+        registry.on(Event.INVOICE_PAID, "a.book")(lambda _, payload: ran.append(payload["invoice_id"]))
+        for number in "12":
+            happen(database, Event.UPLOAD_RECEIVED, upload_id=f"u{number}")
+            happen(database, Event.INVOICE_PAID, invoice_id=f"i{number}")
+        assert runner.run_until_idle().done == 4
+        assert ran == ["i1", "i2", "u1", "u2"]
+
     def test_nothing_happens_when_the_transaction_is_rolled_back(
         self, database: Database, registry: Registry, runner: JobRunner
     ) -> None:

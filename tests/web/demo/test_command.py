@@ -1,7 +1,6 @@
 """`shuyi demo`: the main job, as a newcomer runs it, on a small city."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.road.site import free_port
+from tests.road.site import bare_environment, free_port
 
+pytestmark = pytest.mark.xdist_group("demo")
 SCALE = "0.05"
 
 
 def demo(home: Path) -> Any:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SHUYI_")}
-    environment |= {"SHUYI_HOME": str(home), "SHUYI_PORT": str(free_port())}
+    environment = bare_environment() | {"SHUYI_HOME": str(home), "SHUYI_PORT": str(free_port())}
     command = [sys.executable, "-m", "web.cli", "demo", "--no-serve", "--json", "--scale", SCALE]
     done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -27,7 +27,7 @@ HOTLINE = Department(
         frequency="monthly",
         spatial=place_of(FUTIAN),
         subject="来电号码",
-        rows=5_600,
+        rows=5_100,
         plans=paid(199, 20_000, 2),
         fields=(
             column("工单编号", text("工单编号", "Ticket number"),

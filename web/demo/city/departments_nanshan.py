@@ -78,7 +78,7 @@ BIKE = Department(
         frequency="daily",
         spatial=place_of(NANSHAN, longitude="ksjd", latitude="kswd"),
         subject="yhid",
-        rows=47_000,
+        rows=47_500,
         plans=paid(599, 100_000, 1),
         fields=(
             column("ddbh", text("订单编号", "Trip number"), text("骑行订单编号", "Number of the trip")),
