@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 import anonymizer
-from anonymizer.classify.text import find_in_texts
+from anonymizer.classify import text as text_module
+from anonymizer.classify.text import Memory, find_in_texts
 
 
 def spans(text: str, mode: anonymizer.Mode = "leak-first") -> list[tuple[str, str]]:
@@ -68,6 +69,41 @@ def test_answers_do_not_depend_on_company() -> None:
     assert [[(f.type, f.start, f.end) for f in found] for found in together] == [
         [(f.type, f.start, f.end) for f in found] for found in alone
     ]
+
+
+def test_what_is_remembered_is_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    texts = ["市民王建国来电", "路灯不亮", "联系电话13812345678", "市民王建国来电"]
+    read = memory.find_in_texts(texts)
+    assert read == find_in_texts(texts)
+    told: list[int] = []
+    monkeypatch.setattr(text_module, "_read", lambda batch, mode: pytest.fail(f"read again: {batch}"))
+    assert memory.find_in_texts([*reversed(texts)], on_progress=told.append) == [*reversed(read)]
+    assert not told
+
+
+def test_a_mode_has_a_memory_of_its_own() -> None:
+    memory = Memory()
+    text = "老人揭亮去过5栋，电话13812345678"
+    assert memory.find_in_texts([text], "leak-first") != memory.find_in_texts([text], "balanced")
+
+
+def test_what_was_read_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory(capacity=2)
+    texts = ["路灯不亮", "市民王建国来电", "联系电话13812345678"]
+    memory.find_in_texts(texts)
+    seen: list[str] = []
+    plain = text_module._read
+    monkeypatch.setattr(text_module, "_read", lambda batch, mode: seen.extend(batch) or plain(batch, mode))
+    memory.find_in_texts(texts[1:])
+    assert not seen
+    memory.find_in_texts(texts[:1])
+    assert seen == texts[:1]
+
+
+def test_placeholders_of_an_anonymised_text_are_nobody() -> None:
+    text = "来电人<PERSON>，电话<CN_MOBILE>，住<CN_ADDRESS>，另一来电人王建国。"
+    assert spans(text) == [("PERSON", "王建国")]
 
 
 def test_a_name_far_into_a_long_text_is_found() -> None:

@@ -1,5 +1,6 @@
 """Migrations: up, down and what the code expects, on both databases."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,16 @@ def test_a_database_that_is_behind_is_told_so(empty_url: str, first_version: Pat
         migrations.check(empty_url, versions=first_version)
     migrations.upgrade(empty_url, versions=first_version)
     migrations.check(empty_url, versions=first_version)
+
+
+def test_who_waits_goes_on_when_another_has_upgraded(empty_url: str, first_version: Path) -> None:
+    with pytest.raises(SchemaBehind):
+        migrations.wait(empty_url, seconds=0)
+    other = threading.Timer(0.5, lambda: migrations.upgrade(empty_url))
+    other.start()
+    migrations.wait(empty_url)
+    other.join()
+    migrations.check(empty_url)
 
 
 def test_upgrading_again_changes_nothing(empty_url: str, first_version: Path) -> None:
