@@ -34,10 +34,13 @@ def _clamped(value: float) -> float:
     return min(max(value, 0.0), 1.0)
 
 
-def quota(used: int, granted: int, forecast: int | None = None, elapsed: float | None = None) -> Markup:
-    """A quota's bar: used, expected at the end of the period, and how much of the period is gone (0 to 1)."""
+def quota(
+    used: int, granted: int, forecast: int | None = None, elapsed: float | None = None, *, goes_on: bool = False
+) -> Markup:
+    """A quota's bar: used, expected at the end of the period, and how much of the period is gone (0 to 1). `goes_on`:
+    what is used beyond the quota is paid for, so a quota used up is no fault."""
     share = used / granted if granted else 1.0
-    fill = "f1" if share < NEARLY else ("f2" if share < 1 else "fx")
+    fill = "f1" if share < NEARLY else ("f2" if share < 1 or goes_on else "fx")
     sentence = _("%(used)s of %(granted)s used", used=formats.number(used), granted=formats.number(granted))
     pieces = [rect(0, 6, 100, 12, "f0")]
     if forecast is not None:
