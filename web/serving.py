@@ -95,7 +95,7 @@ def companions(*commands: tuple[str, ...], log: Path | None = None) -> Iterator[
 
 def app() -> "FastAPI":
     """The site in one of the web processes."""
-    from web.app import create_app  # nor this
+    from web.app import create_app  # the companions need none of it
 
     end_with_parent()
     return create_app()
@@ -103,7 +103,7 @@ def app() -> "FastAPI":
 
 def serve(settings: Settings, *, workers: int, with_worker: bool = True) -> None:
     """Serve until told to stop. Settings reach the processes through the environment."""
-    import uvicorn  # the companions need none of it
+    import uvicorn  # nor this
 
     os.environ[PARENT] = str(os.getpid())
     config = StripeConfig.from_settings(settings)

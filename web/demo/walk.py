@@ -41,7 +41,9 @@ from web.demo.policy import fitted
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 300.0
-LOOK_SECONDS = 0.4
+LOOK_SECONDS = 0.1
+ROUND_SECONDS = 0.4
+"""A round looks at every department, on a machine that has better to do."""
 PUBLISHING = ("profile", "review", "publish")
 Step = Callable[[str, int, int], None]
 """Told of progress: what is being done, how many departments have it, of how many."""
@@ -261,7 +263,7 @@ class PublishingWalk:
             if time.monotonic() > deadline:
                 waiting = ", ".join(f"{code} ({stage})" for code, stage in at.items() if stage)
                 raise WalkFailed(f"Waited in vain for: {waiting}. Is the worker running?")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(ROUND_SECONDS)
 
     def _road(self, station: Station) -> Iterator[str]:
         """A department's way to its release: gives the name of the stage it waits in, until it has passed all."""
