@@ -10,7 +10,7 @@ from catalog.datasets import service as datasets
 from catalog.datasets.models import Dataset
 from catalog.releases import service as releases
 from catalog.releases.models import Release
-from contracts.kit.database import Database, metadata
+from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import FolderStore
 from contracts.privacy import Policy
@@ -68,8 +68,8 @@ def published_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         open_rate_per_minute=100_000,
         base_url="http://city.test",
     )
+    migrations.upgrade(settings.database)
     database, store = Database(settings.database), FolderStore(home / "objects")
-    metadata.create_all(database.engine)
     with database.transaction() as session:
         city = make_city(session)
         provider = city.actor(session, "provider")
@@ -102,10 +102,8 @@ def published_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with database.transaction() as session:
         releases.withdraw(session, city.actor(session, "officer"), stops.id, WITHDRAWN_BECAUSE)
         products.list_offering(session, city.actor(session, "provider"), offering.id)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "check", lambda url: None)  # the database is made from the tables
-        with TestClient(create_app(settings), follow_redirects=False) as client:
-            yield Site(client, database, settings, city, now, before, visited, visits, stops)
+    with TestClient(create_app(settings), follow_redirects=False) as client:
+        yield Site(client, database, settings, city, now, before, visited, visits, stops)
     database.close()
 
 

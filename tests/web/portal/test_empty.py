@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from contracts.kit.database import Database, metadata
 from contracts.kit.settings import Settings
 from web import migrations
 from web.app import create_app
@@ -16,13 +15,9 @@ from web.app import create_app
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     home: Path = tmp_path_factory.mktemp("empty")
     settings = Settings(home=home, database_url=f"sqlite:///{home / 'shuyi.db'}")
-    database = Database(settings.database)
-    metadata.create_all(database.engine)
-    database.close()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations, "check", lambda url: None)  # the database is made from the tables
-        with TestClient(create_app(settings)) as client:
-            yield client
+    migrations.upgrade(settings.database)
+    with TestClient(create_app(settings)) as client:
+        yield client
 
 
 @pytest.mark.parametrize(
