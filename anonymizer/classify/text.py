@@ -65,19 +65,19 @@ class Memory:
         self, texts: Sequence[str], mode: Mode = "leak-first", on_progress: Callable[[int], None] | None = None
     ) -> list[list[Finding]]:
         """As the function of that name, reading only what is not remembered."""
-        names = [(self._name(text), mode) for text in texts]
+        names = {text: (self._name(text), mode) for text in dict.fromkeys(texts)}
         with self._lock:
-            found = {name: self._found[name] for name in set(names) if name in self._found}
+            found = {name: self._found[name] for name in names.values() if name in self._found}
             for name in found:
                 self._found.move_to_end(name)
-        unread = dict.fromkeys(text for text, name in zip(texts, names, strict=True) if name not in found)
+        unread = [text for text, name in names.items() if name not in found]
         known = len(found)
         tell = (lambda done: on_progress(known + done)) if on_progress else None
-        read = find_in_texts(list(unread), mode, tell)
-        fresh = {(self._name(text), mode): tuple(findings) for text, findings in zip(unread, read, strict=True)}
+        read = find_in_texts(unread, mode, tell)
+        fresh = {names[text]: tuple(findings) for text, findings in zip(unread, read, strict=True)}
         self._keep(fresh)
         found |= fresh
-        return [list(found[name]) for name in names]
+        return [list(found[names[text]]) for text in texts]
 
     def _name(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
