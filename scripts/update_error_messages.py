@@ -16,6 +16,7 @@ import itertools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -334,6 +335,7 @@ def _target(node: ast.Assign | ast.AnnAssign) -> str:
     return _name(node.targets[0] if isinstance(node, ast.Assign) else node.target)
 
 
+@cache
 def used_messages(root: Path = ROOT) -> dict[Key, list[str]]:
     """Every sentence and word that errors may tell, and where it stands."""
     modules = sources(root)

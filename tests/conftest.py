@@ -11,7 +11,17 @@ from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import FolderStore, ObjectStore
 from contracts.kit.store.s3 import S3Store
-from tests import services
+from tests import quick, services
+
+quick.share_compiled_statements()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    quick.keep_files_in_memory(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    quick.long_ones_first(items)
 
 
 @pytest.fixture(autouse=True)

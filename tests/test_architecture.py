@@ -4,6 +4,7 @@ import ast
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -16,8 +17,16 @@ from web import migrations
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("anonymizer", "catalog", "contracts", "marketplace", "web")
-SOURCES = {path: path.read_text() for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
-TREES = {path: ast.parse(source) for path, source in SOURCES.items()}
+
+
+@cache
+def sources() -> dict[Path, str]:
+    return {path: path.read_text() for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(source) for path, source in sources().items()}
 
 
 def module_name(path: Path) -> str:
@@ -92,7 +101,7 @@ def test_a_table_is_queried_only_by_the_domain_that_owns_it() -> None:
     """Else the owner's rules (who may see it, what is locked, what is kept for ever) are walked around."""
     found = [
         f"{path.relative_to(ROOT)}:{line} uses {table}; ask its domain's service"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for line, table in table_uses(tree, module_name(path))
     ]
     assert found == []
@@ -117,7 +126,7 @@ def test_only_the_frame_commits() -> None:
     """A service that commits would tear apart what its caller wants to happen together."""
     found = [
         f"{path.relative_to(ROOT)}:{line}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for line, called in calls(tree)
         if "session" in called and called.endswith(".commit") and module_name(path) != "contracts.kit.database"
     ]
@@ -129,7 +138,7 @@ def test_there_is_one_clock() -> None:
     clocks = {"now", "utcnow", "today"}
     found = [
         f"{path.relative_to(ROOT)}:{line} calls {called}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for line, called in calls(tree)
         if called.rpartition(".")[2] in clocks
         and called.rpartition(".")[0].rpartition(".")[2] in ("datetime", "date")
@@ -163,7 +172,7 @@ def test_tables_are_named_by_their_domain() -> None:
 def test_every_table_of_the_package_is_known_to_migrations() -> None:
     """A table that migrations cannot see would be missing in every new installation."""
     known = set(migrations.import_tables().tables)
-    for path, source in SOURCES.items():
+    for path, source in sources().items():
         if "table=True" in source:
             importlib.import_module(module_name(path))
     assert set(SQLModel.metadata.tables) == known

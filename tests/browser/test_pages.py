@@ -9,8 +9,6 @@ from tests.browser.sweep import Sweep
 from tests.browser.walk import CALLS, OVERAGE, QUOTA, ROWS, K, Walk
 from tests.road.site import Site, free_port
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def stage(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:

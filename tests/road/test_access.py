@@ -18,7 +18,6 @@ from tests.road.api import Road
 from tests.road.site import PASSWORD, Cast, Site, free_port
 from web.app import create_app
 
-pytestmark = pytest.mark.xdist_group("access")
 ROWS = 120
 SHOWN = 40
 """A sample has fewer rows than this."""

@@ -17,6 +17,7 @@ from contracts.access import Role
 from contracts.errors import InvalidInput, NotFound
 from contracts.privacy import Policy
 from scripts import update_error_messages
+from scripts.update_error_messages import used_messages
 from web import forms, i18n, messages
 from web.i18n import use_locale
 from web.messages import Pattern, tell
@@ -24,8 +25,6 @@ from web.messages import Pattern, tell
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SPACED = re.compile(r"[\u4e00-\u9fff] +[A-Za-z0-9%]|[A-Za-z0-9)] +[\u4e00-\u9fff]")
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:?!]|[\u4e00-\u9fff]\.(?!\w)")
-MESSAGES = update_error_messages.used_messages()
-PATTERNS = messages.patterns("zh-CN")
 
 
 def instance(pattern: Pattern, values: list[str]) -> str:
@@ -63,14 +62,14 @@ class TestCompleteness:
         ],
     )
     def test_what_services_say_is_found(self, message: str) -> None:
-        assert (message, None) in MESSAGES
+        assert (message, None) in used_messages()
 
     def test_states_and_roles_are_words_of_the_vocabulary(self) -> None:
-        assert {(str(word), "value") for word in (*RequestState, *Role)} <= MESSAGES.keys()
+        assert {(str(word), "value") for word in (*RequestState, *Role)} <= used_messages().keys()
 
     def test_the_translations_are_chinese(self) -> None:
         texts = i18n.texts("zh-CN")
-        for message, context in MESSAGES:
+        for message, context in used_messages():
             if context is None and re.search("[a-z]", re.sub(r"%\(\w+\)s", "", message)):
                 text = texts[message]
                 assert CHINESE.search(text) or text == "%(1)t", message
@@ -78,7 +77,7 @@ class TestCompleteness:
                 assert not HALF_WIDTH.search(text), text
 
     def test_every_value_is_placed_or_left_out_on_purpose(self) -> None:
-        for pattern in PATTERNS:
+        for pattern in messages.patterns("zh-CN"):
             assert set(re.findall(r"%\((\w+)\)[sqwtx]", pattern.translation)) == set(pattern.names), pattern
 
 
@@ -125,7 +124,7 @@ class TestExtraction:
 class TestTell:
     def test_an_instance_of_every_pattern_is_told_with_its_values(self) -> None:
         with use_locale("zh-CN"):
-            for pattern in PATTERNS:
+            for pattern in messages.patterns("zh-CN"):
                 values = [f"v{place}x" for place in range(len(pattern.names))]
                 message = instance(pattern, values)
                 told = tell(message)
@@ -144,12 +143,12 @@ class TestTell:
             assert tell("Release 3 was withdrawn: wrong cells") == "发布版本3已撤回：wrong cells"
             assert tell("The table has no column income; take it out of the policy.").startswith("表中没有列“income”；")
             assert tell("Release 3 has no file 'x.csv'. Its files are: a.csv.").startswith("发布版本3没有文件“x.csv”。")
-        lengths = [sum(map(len, pattern.fixed)) for pattern in PATTERNS]
+        lengths = [sum(map(len, pattern.fixed)) for pattern in messages.patterns("zh-CN")]
         assert lengths == sorted(lengths, reverse=True)
 
     def test_in_english_it_stays_what_was_said(self) -> None:
         with use_locale("en"):
-            for (text, _), _places in MESSAGES.items():
+            for (text, _), _places in used_messages().items():
                 assert tell(text) == text
             assert messages.title(NotFound("There is no dataset x.")) == "Not found"
 

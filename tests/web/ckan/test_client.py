@@ -15,8 +15,6 @@ import uvicorn
 
 from tests.web.portal.conftest import Site
 
-pytestmark = pytest.mark.xdist_group("ckan")
-
 PACKAGE = {
     "author", "author_email", "creator_user_id", "extras", "groups", "id", "isopen", "license_id", "license_title",
     "license_url", "maintainer", "maintainer_email", "metadata_created", "metadata_modified", "name", "notes",

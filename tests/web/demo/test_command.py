@@ -10,7 +10,6 @@ import pytest
 
 from tests.road.site import bare_environment, free_port
 
-pytestmark = pytest.mark.xdist_group("demo")
 SCALE = "0.05"
 
 
