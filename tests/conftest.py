@@ -21,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    quick.leave_long_ones_out(items)
     quick.long_ones_first(items)
 
 
@@ -113,7 +114,8 @@ def chromium() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line which services were not there."""
+    """Say in a line each which services were not there, and how many long tests were left out."""
     reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
-    if line := services.skipped_line(reasons):
-        terminalreporter.write_line(line)
+    for line in (services.skipped_line(reasons), quick.left_out_line(reasons)):
+        if line:
+            terminalreporter.write_line(line)

@@ -13,7 +13,8 @@ from sqlalchemy.util import LRUCache
 
 MEMORY = Path("/dev/shm")
 ENOUGH = 4 << 30
-LONG = ("tests/browser/", "tests/web/demo/", "tests/road/", "tests/marketplace/settlement/test_books.py")
+LEFT_OUT = "long"
+BEGUN_FIRST = ("tests/browser/", "tests/web/demo/", "tests/road/", "tests/marketplace/settlement/test_books.py")
 """Begun first, so that no worker is left alone with one of them at the end."""
 
 
@@ -41,10 +42,31 @@ def share_compiled_statements() -> None:
         dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
 
 
+def leave_long_ones_out(items: list[pytest.Item]) -> None:
+    """Skip what is marked `long`, unless it was asked for: the default run samples, CI runs everything."""
+    if runs_long():
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason=LEFT_OUT))
+
+
+def runs_long() -> bool:
+    """Whether long tests are asked for."""
+    return "1" in (os.environ.get("SHUYI_TEST_LONG"), os.environ.get("SHUYI_REQUIRE_SERVICES"))
+
+
+def left_out_line(reasons: list[str]) -> str | None:
+    """One line on the long tests that were left out, from the reasons given for skipped tests."""
+    count = sum(reason.endswith(f"Skipped: {LEFT_OUT}')") for reason in reasons)
+    return f"Left out: {count} long tests (SHUYI_TEST_LONG=1 runs them; CI always does)." if count else None
+
+
 def long_ones_first(items: list[pytest.Item]) -> None:
     """Order tests so that the long ones begin first, else as they stand."""
 
     def rank(item: pytest.Item) -> int:
-        return next((place for place, start in enumerate(LONG) if item.nodeid.startswith(start)), len(LONG))
+        places = (place for place, start in enumerate(BEGUN_FIRST) if item.nodeid.startswith(start))
+        return next(places, len(BEGUN_FIRST))
 
     items.sort(key=rank)

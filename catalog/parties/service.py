@@ -114,6 +114,14 @@ def list_organisations(
     return list(session.exec(query))
 
 
+def organisation_slugs(session: Session, kinds: Sequence[str]) -> set[str]:
+    """The short names of all organisations of these kinds. Reads nothing else, so that an older schema will do, and a
+    database that has no tables yet."""
+    if not sa.inspect(session.connection()).has_table(str(Organisation.__tablename__)):
+        return set()
+    return set(session.exec(select(Organisation.slug).where(col(Organisation.kind).in_(kinds))))
+
+
 def organisations_by_id(session: Session, ids: Sequence[str] | frozenset[str] | set[str]) -> dict[str, Organisation]:
     """Several organisations at once, by id."""
     rows = session.exec(select(Organisation).where(col(Organisation.id).in_(list(ids))))

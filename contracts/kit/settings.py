@@ -83,7 +83,12 @@ class Settings(BaseSettings):
     @cached_property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
-        return self.database_url or f"sqlite:///{self.home / 'shuyi.db'}"
+        return self.database_url or f"sqlite:///{self.embedded_database}"
+
+    @property
+    def embedded_database(self) -> Path:
+        """The file of the database where no setting names another."""
+        return self.home / "shuyi.db"
 
     @cached_property
     def master_key_bytes(self) -> bytes:

@@ -45,6 +45,7 @@ def test_six_people_walk_the_road(walk: Walk) -> None:
     assert sum(moves) == closing > 0
 
 
+@pytest.mark.long
 def test_every_page_in_both_languages_wide_and_narrow(walk: Walk) -> None:
     walk.all()
     assert Sweep(walk.stage).all() > 60

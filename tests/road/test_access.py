@@ -18,6 +18,7 @@ from tests.road.api import Road
 from tests.road.site import PASSWORD, Cast, Site, free_port
 from web.app import create_app
 
+pytestmark = pytest.mark.long
 ROWS = 120
 SHOWN = 40
 """A sample has fewer rows than this."""

@@ -11,6 +11,7 @@ from tests.road.books import examine
 from tests.road.crashes import ALL, ONE_SERVER, SERVER, WORKER, Killer
 from tests.road.site import Site
 
+pytestmark = pytest.mark.long
 CALLS = 60
 
 

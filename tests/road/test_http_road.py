@@ -28,6 +28,7 @@ def test_from_upload_to_settlement(road: Road) -> None:
     )
 
 
+@pytest.mark.long
 @needs_data
 @pytest.mark.parametrize("site", ["embedded"], indirect=True)
 def test_files_that_nobody_here_made(road: Road) -> None:

@@ -21,12 +21,13 @@ def run(settings: Settings, *, serve_afterwards: bool, as_json: bool, scale: flo
     if settings.stripe_api_key is not None and is_live(settings.stripe_api_key.get_secret_value()):
         raise Conflict("The demo pays with play money and will not run beside a live Stripe key.")
     _refuse_taken_port(settings)
+    _refuse_another_city(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     log = settings.home / LOG
     with serving.companions(("worker",), log=log):
-        from web.demo import stage
+        from web import migrations
 
-        stage.set_up(settings)
+        migrations.upgrade(settings.database)
         with serving.companions(("serve", "--no-worker"), log=log):
             from web.demo.performance import Performance
 
@@ -36,6 +37,14 @@ def run(settings: Settings, *, serve_afterwards: bool, as_json: bool, scale: flo
                 if serve_afterwards:
                     performance.invite()
                     _wait_for_signal()
+
+
+def _refuse_another_city(settings: Settings) -> None:
+    """Before anything is started or changed there. A city that does not exist yet costs no look."""
+    if settings.database_url or settings.embedded_database.exists():
+        from web.demo import stage
+
+        stage.refuse_another_city(settings)
 
 
 def _refuse_taken_port(settings: Settings) -> None:

@@ -1,20 +1,18 @@
-"""The database of the demo city."""
+"""The database of the demo city, which is never a real city's."""
 
 from catalog.parties import service as parties
 from contracts.errors import Conflict
 from contracts.kit.database import Database
 from contracts.kit.settings import Settings
-from web import migrations
 from web.demo import STARTUP_SLUG
 
 
-def set_up(settings: Settings) -> None:
-    """Create or migrate the database; raise `Conflict` where it holds a city that is not the demo's."""
-    migrations.upgrade(settings.database)
+def refuse_another_city(settings: Settings) -> None:
+    """Raise `Conflict` where the database holds a city that is not the demo's. Changes nothing in it."""
     database = Database(settings.database)
     try:
         with database.reading() as session:
-            known = {known.slug for known in parties.list_organisations(session, kinds=("city", "company"))}
+            known = parties.organisation_slugs(session, ("city", "company"))
     finally:
         database.close()
     if known and STARTUP_SLUG not in known:

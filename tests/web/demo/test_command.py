@@ -4,19 +4,26 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+import sqlalchemy as sa
 
+from contracts.errors import Conflict
+from contracts.kit.database import Database
+from contracts.kit.settings import Settings
+from tests.factories.people import make_city
 from tests.road.site import bare_environment, free_port
+from web import serving
+from web.demo import command
 
 SCALE = "0.05"
 
 
 def demo(home: Path) -> Any:
     environment = bare_environment() | {"SHUYI_HOME": str(home), "SHUYI_PORT": str(free_port())}
-    command = [sys.executable, "-m", "web.cli", "demo", "--no-serve", "--json", "--scale", SCALE]
-    done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=900)
+    program = [sys.executable, "-m", "web.cli", "demo", "--no-serve", "--json", "--scale", SCALE]
+    done = subprocess.run(program, check=False, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
 
@@ -52,3 +59,19 @@ def test_the_totals_are_the_sums(report: Any) -> None:
 
 def test_a_second_run_changes_nothing(home: Path, report: Any) -> None:
     assert demo(home) == report
+
+
+def test_a_real_citys_home_is_refused_before_anything_is_started_or_changed(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.transaction() as session:
+        make_city(session)
+
+    def nothing_starts(*_: object, **__: object) -> NoReturn:
+        pytest.fail("a process was started")
+
+    monkeypatch.setattr(serving, "companions", nothing_starts)
+    free = settings.model_copy(update={"port": free_port()})
+    with pytest.raises(Conflict, match="another city"):
+        command.run(free, serve_afterwards=False, as_json=True)
+    assert not sa.inspect(database.engine).has_table("alembic_version")
