@@ -57,7 +57,7 @@ def anonymize(
     tell("count", 0.1)
     prepared = prepare(frame, policy)
     tell("search", 0.3)
-    recoding = search(prepared)
+    recoding = search(prepared, keys.derive(secret, "search", release_id))
     tell("apply", 0.5)
     classes = form_classes(prepared, recoding)
     released, contract, hidden, changed = release_rows(prepared, classes, secret, release_id, tell=tell)

@@ -44,7 +44,7 @@ def preview(table: Source, policy: Policy, *, rows: int = 20) -> PolicyEffect:
     histogram_before = bars(before) if quasi else []
     notes = [_sampled_note(total, prepared)] if sampled else []
     try:
-        recoding = search(prepared)
+        recoding = search(prepared, _SEED)
     except Unreachable as error:
         return PolicyEffect(
             reached=False, problem=error.detail, k_required=policy.k, k_before=k_before, k_reached=None,

@@ -19,22 +19,28 @@ from anonymizer.risk import measure
 from contracts import clock
 from contracts.privacy import (
     AttestedClaims,
+    AverageRisk,
     Claims,
     ColumnLoss,
     ColumnRole,
     DistinctLDiversity,
+    EntropyLDiversity,
     KAnonymity,
+    MaxRisk,
     OfficerReport,
     Pseudonymise,
     PublicReport,
     RecomputableClaims,
+    SensitiveModel,
     Threshold,
     Treatment,
     Warning,
+    threshold_of,
 )
 from contracts.schema import DataContract
 
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 HIDDEN_SHARE = 0.95  # from this share of rows on, a column that shows nothing is warned of
 
@@ -168,27 +174,46 @@ def _entities(run: Run) -> Counter[str]:
 
 
 def _thresholds(run: Run, k_reached: int | None) -> list[Threshold]:
+    """What each model asked for and what was reached; a model about a sensitive column is as the release shows it, or,
+    where that cannot be recounted, as the run counted it."""
+    prepared, classes = run.prepared, run.classes
+    policy, requirements = prepared.policy, prepared.histogram.requirements
+    if not prepared.quasi_identifiers:
+        return []
+    kept = np.flatnonzero(classes.of_combination >= 0)
+    subjects = prepared.histogram.subjects_in(kept)
+    share = 1.0 if policy.population is None else prepared.histogram.total_subjects / policy.population
+    told = {(d.model, d.column): d.reached for d in run.recomputable.diversity}
     found = []
-    if run.prepared.quasi_identifiers:
-        for model in run.prepared.policy.models:
-            if isinstance(model, KAnonymity):
-                found.append(Threshold(model=model.kind, required=model.k, reached=k_reached))
-            elif isinstance(model, DistinctLDiversity):
-                reached = next(
-                    (d.reached for d in run.recomputable.diversity if d.column == model.column), _diversity(run, model)
+    sensitive = iter(requirements.sensitive)
+    for model in policy.models:
+        match model:
+            case KAnonymity(k=k):
+                found.append(Threshold(model=model.kind, required=k, reached=k_reached))
+            case MaxRisk(risk=risk):
+                factor = share if model.attacker == "journalist" else 1.0
+                found.append(
+                    Threshold(model=model.kind, required=risk, reached=factor / k_reached if k_reached else None)
                 )
-                found.append(Threshold(model=model.kind, required=model.l, reached=reached, column=model.column))
+            case AverageRisk(risk=risk):
+                factor = share if model.attacker == "marketer" else 1.0
+                average = factor * len(classes.rows) / subjects if subjects else None
+                found.append(Threshold(model=model.kind, required=risk, reached=average))
+            case _:
+                item = next(sensitive)
+                reached = told.get((model.kind, model.column))
+                if reached is None and len(kept):
+                    grouped = item.values.of_groups(kept, classes.of_combination[kept], len(classes.rows))
+                    reached = worst(model, item.reached(grouped))
+                required = threshold_of(model)
+                found.append(Threshold(model=model.kind, required=required, reached=reached, column=model.column))
     return found
 
 
-def _diversity(run: Run, model: DistinctLDiversity) -> float | None:
-    """Distinct sensitive values in the poorest class, counted before the column was treated."""
-    requirement = next(item for item in run.prepared.histogram.requirements.items if item.column == model.column)
-    kept = np.flatnonzero(run.classes.of_combination >= 0)
-    if not len(kept):
-        return None
-    counts = requirement.things.count(kept, run.classes.of_combination[kept], len(run.classes.rows))
-    return float(counts.min())
+def worst(model: SensitiveModel, reached: FloatArray) -> float | None:
+    """The figure of the class that is worst off; None where it has no bound (fewer values than l)."""
+    figure = float(reached.min() if isinstance(model, DistinctLDiversity | EntropyLDiversity) else reached.max())
+    return figure if np.isfinite(figure) else None
 
 
 def _treatments(run: Run) -> list[Treatment]:

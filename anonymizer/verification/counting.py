@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from contracts.privacy import DistinctLDiversity, Generalise, MissingMeaning, Policy, Threshold
+from anonymizer.verification.diversity import worst
+from contracts.privacy import (
+    SENSITIVE_MODELS,
+    DistinctLDiversity,
+    Generalise,
+    MissingMeaning,
+    Policy,
+    SensitiveModel,
+    Threshold,
+    threshold_of,
+)
 from contracts.schema import DataContract
 
 _ROWS = "__rows"
@@ -54,11 +64,15 @@ def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts
     subjects = table.height if own_row else table.get_column(subject).n_unique() if subject else None
     if not names or table.height == 0:
         return Counts(names, subject, table.height, int(table.height > 0), None, None, subjects, [])
-    sensitive = [m for m in policy.models if isinstance(m, DistinctLDiversity) and m.column in table.columns]
+    sensitive = [m for m in policy.models if isinstance(m, SENSITIVE_MODELS) and m.column in table.columns]
+    if policy.subject is not None and subject is None:
+        # Different values can be counted by row all the same, shares of subjects cannot.
+        sensitive = [m for m in sensitive if isinstance(m, DistinctLDiversity)]
     aggregates = [pl.len().alias(_ROWS)]
     if subject:
         aggregates.append(pl.col(subject).n_unique().alias(_SUBJECTS))
-    aggregates += [pl.col(model.column).n_unique().alias(f"__l{i}") for i, model in enumerate(sensitive)]
+    distinct = [model for model in sensitive if isinstance(model, DistinctLDiversity)]
+    aggregates += [pl.col(model.column).n_unique().alias(f"__l_{model.column}") for model in distinct]
     classes = table.group_by(names).agg(aggregates)
     if policy.missing is MissingMeaning.ANY:
         classes = _with_compatible(table, classes, groups, aggregates)
@@ -73,10 +87,25 @@ def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts
         k_by_subject,
         subjects,
         [
-            Threshold(model=m.kind, required=m.l, reached=_least(classes, f"__l{i}"), column=m.column)
-            for i, m in enumerate(sensitive)
+            Threshold(
+                model=m.kind,
+                required=threshold_of(m),
+                reached=_least(classes, f"__l_{m.column}")
+                if isinstance(m, DistinctLDiversity)
+                else _worst(table, names, subject, m),
+                column=m.column,
+            )
+            for m in sensitive
         ],
     )
+
+
+def _worst(table: pl.DataFrame, names: list[str], subject: str | None, model: SensitiveModel) -> float | None:
+    """A measure of shares: rows that say the same of the same subject count once."""
+    pairs = table.select(pl.struct(names).rank("dense").alias("__class"), pl.col(model.column).alias("__value"))
+    if subject:
+        pairs = pairs.with_columns(table.get_column(subject).alias("__subject")).unique()
+    return worst(pairs, model)
 
 
 def _least(classes: pl.DataFrame, column: str) -> int | None:

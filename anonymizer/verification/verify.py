@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -17,10 +18,18 @@ from anonymizer.sources import read_parquet
 from anonymizer.verification.counting import Counts, count
 from anonymizer.verification.values import outside_hierarchy
 from contracts.errors import FileRejected, InvalidInput
-from contracts.privacy import DistinctLDiversity, Drop, Manifest, Policy, PublicReport, With
+from contracts.privacy import AverageRisk, Drop, Manifest, MaxRisk, Policy, PublicReport, Threshold, With
 from contracts.schema import DataContract, FieldType
 
 _T = TypeVar("_T")
+_SLACK = 1e-9
+_SENSITIVE = {
+    "distinct-l-diversity": ("l-diversity", "≥", "Distinct values"),
+    "entropy-l-diversity": ("entropy l-diversity", "≥", "e to the power of the entropy of the values"),
+    "recursive-cl-diversity": ("recursive (c,l)-diversity", "<", "Most frequent value over all but the l - 1 first"),
+    "t-closeness": ("t-closeness", "≤", "Distance between the values of a group and those of all"),
+}
+"""Name, direction and meaning of each model about a sensitive column."""
 _NEEDED = (PARQUET, REPORT, POLICY, CONTRACT)
 
 
@@ -186,7 +195,7 @@ def _table(
             "Subjects in the smallest group, where recountable",
         ),
         _same("subjects published", claims.subjects_published, counts.subjects, "Distinct subjects, where recountable"),
-        _same("diversity", claims.diversity, counts.diversity, "Distinct sensitive values in the poorest group"),
+        _diversity(claims.diversity, counts.diversity),
     ]
     checks += _models(policy, counts)
     checks += [
@@ -202,6 +211,18 @@ def _table(
     if any(file.name == CSV for file in manifest.files) and (folder / CSV).is_file():
         checks.append(_csv(folder / CSV, table, contract))
     return checks
+
+
+def _diversity(claimed: list[Threshold], found: list[Threshold]) -> Check:
+    """The figures of sensitive columns, up to the last digits of a sum."""
+    same = len(claimed) == len(found) and all(
+        (a.model, a.required, a.column) == (b.model, b.required, b.column)
+        and (
+            a.reached is b.reached is None or math.isclose(a.reached or 0, b.reached or 0, rel_tol=1e-9, abs_tol=1e-12)
+        )
+        for a, b in zip(claimed, found, strict=True)
+    )
+    return Check("diversity", same, str(claimed), str(found), "Sensitive values in the group that is worst off")
 
 
 def _models(policy: Policy, counts: Counts) -> list[Check]:
@@ -220,19 +241,34 @@ def _models(policy: Policy, counts: Counts) -> list[Check]:
             )
         )
         for model in policy.models:
-            if isinstance(model, DistinctLDiversity):
-                reached = next((d.reached for d in counts.diversity if d.column == model.column), None)
-                if reached is not None:
-                    checks.append(
-                        Check(
-                            f"l-diversity of {model.column}",
-                            reached >= model.l,
-                            f"≥ {model.l}",
-                            str(reached),
-                            "Distinct values",
-                        )
-                    )
+            if isinstance(model, MaxRisk) and model.attacker == "prosecutor":
+                risk = 1 / found if found else None
+                checks.append(
+                    Check("highest risk", risk is not None and risk <= model.risk + _SLACK, f"≤ {model.risk:g}",
+                          str(risk), "1 / the smallest group")
+                )  # fmt: skip
+            elif isinstance(model, AverageRisk) and model.attacker == "prosecutor" and counts.subjects:
+                risk = counts.classes / counts.subjects
+                checks.append(
+                    Check("average risk", risk <= model.risk + _SLACK, f"≤ {model.risk:g}", str(risk),
+                          "Groups / subjects published")
+                )  # fmt: skip
+        checks += [_sensitive(threshold) for threshold in counts.diversity]
     return checks
+
+
+def _sensitive(threshold: Threshold) -> Check:
+    """One model about a sensitive column, in the group that is worst off."""
+    name, sign, words = _SENSITIVE[threshold.model]
+    reached, required = threshold.reached, threshold.required
+    if reached is None:
+        ok = False
+    elif sign == "≥":
+        ok = reached >= required - _SLACK
+    else:
+        ok = reached < required if sign == "<" else reached <= required + _SLACK
+    shown = f"{reached:g}" if reached is not None else "fewer values than l"
+    return Check(f"{name} of {threshold.column}", ok, f"{sign} {required:g}", shown, words)
 
 
 def _csv(path: Path, table: pl.DataFrame, contract: DataContract) -> Check:
