@@ -11,23 +11,31 @@ microseconds since 1970; a truth value as 1 or 0. The hash is the SHA-256 of tha
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from contracts.schema import DataContract
 
+if TYPE_CHECKING:
+    from anonymizer.repeats import Repeats
+
 _HEADER = "shuyi-table-1"
 _CHUNK = 1_000_000
 
 
-def content_hash(table: pl.DataFrame, contract: DataContract) -> str:
-    """SHA-256 (hex) of the table's canonical form; the order of rows does not matter."""
+def content_hash(table: pl.DataFrame, contract: DataContract, repeats: Repeats | None = None) -> str:
+    """SHA-256 (hex) of the table's canonical form; the order of rows does not matter. ``repeats``, where it is known,
+    spares looking for rows alike."""
     digest = hashlib.sha256()
     head = [_HEADER, *(f"{_escaped(field.name)}\t{field.type}" for field in contract.fields), ""]
     digest.update("".join(line + "\n" for line in head).encode())
     names = [field.name for field in contract.fields]
     alike = "#" + "".join(names)  # a name that no column has
-    distinct = table.group_by(names).len(alike)
+    if repeats is None:
+        distinct = table.group_by(names).len(alike)
+    else:
+        distinct = table[repeats.first].with_columns(pl.Series(alike, repeats.count))
     cells = [_cell(table.schema[name], name) for name in names]
     end = pl.col(alike).cast(pl.String) + "\n"
     lines = distinct.select(pl.concat_str([*cells, end], separator="\t").alias("line")).to_series()

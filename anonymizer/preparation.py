@@ -17,6 +17,8 @@ from anonymizer.hierarchies.distinct import Distinct
 from anonymizer.hierarchies.encoded import factorise
 from anonymizer.models import least_size
 from anonymizer.operators import mask, round_to, top_bottom
+from anonymizer.sources import uncoded
+from anonymizer.threads import each
 from contracts.errors import InvalidInput
 from contracts.privacy import (
     SENSITIVE_MODELS,
@@ -65,7 +67,7 @@ def prepare(table: pl.DataFrame, policy: Policy) -> Prepared:
     """
     _check_columns(table, policy)
     subject, without = _subjects(table, policy)
-    columns = [_encode(table, policy, name) for name in policy.quasi_identifiers]
+    columns = each(lambda name: _encode(table, policy, name), policy.quasi_identifiers)
     subjects = table.height if subject is None else len(np.unique(subject))
     k, average = limits(policy, subjects)
     demand = Demand(
@@ -181,10 +183,10 @@ def _shown(column: pl.Series, operator: Operator) -> pl.Series:
     """A column as the release shows it, where an operator makes different values alike: those are what counts."""
     match operator:
         case Mask():
-            return mask(column, operator)
+            return mask(uncoded(column), operator)
         case Round():
-            return round_to(column, operator)
+            return round_to(uncoded(column), operator)
         case TopBottom():
-            return top_bottom(column, operator)
+            return top_bottom(uncoded(column), operator)
         case _:
             return column

@@ -64,7 +64,7 @@ def ours(job: Job, answers: multiprocessing.Queue[dict[str, float]]) -> None:
     started = time.perf_counter()
     result = run(source, policy, secret=SECRET, release_id="bench", out=target if job.release else None)
     if target.suffix == ".csv":
-        release_files.write_csv(target, result.table, result.contract)
+        release_files.write_csv(target, result.table, result.contract, result.repeats)
     elif not job.release:
         result.table.write_parquet(target)
     answers.put({"seconds": time.perf_counter() - started, "mb": _peak()})

@@ -69,8 +69,9 @@ def recode(histogram: Histogram, limit: float, *, seconds: float = SECONDS) -> R
         "ruled_out_because": "cannot lose less than the best: generalisation alone, and rows that coarser nodes "
         "suppress too, cost as much",
     }
-    levels = {f"level {c.name}": c.level_names[best.node[i]] for i, c in enumerate(histogram.columns)}
-    return Recoding(cells, lattice.suppressed(best.node), certificate | levels)
+    for place, column in enumerate(histogram.columns):
+        certificate[f"level {column.name}"] = column.level_names[best.node[place]]
+    return Recoding(cells, lattice.suppressed(best.node), certificate)
 
 
 class _Held:

@@ -74,26 +74,27 @@ def recode(histogram: Histogram, limit: float, coin: bytes, *, missing_is_any: b
         if last and good is not None:
             break
         if last:
-            why = "too few subjects share what cannot be made coarser, or too many are empty"
-            if judged_after:
-                why += ", or the models on sensitive values and average risk fail on the largest classes"
+            why = (
+                "too few subjects share what cannot be made coarser, or too many are empty, "
+                "or the models on sensitive values and average risk fail on the largest classes"
+                if judged_after
+                else "too few subjects share what cannot be made coarser, or too many are empty"
+            )
             raise unreachable(histogram, suppressed, budget, why)
         k = min(2 * k, histogram.total_subjects + 1)
     partition, suppressed, k = good
     as_they_are = (partition.exact | partition.compatible) & ~suppressed
-    return Recoding(
-        partition.cells,
-        suppressed,
-        {
-            "search": "top-down cuts of the combinations that do not hold by themselves",
-            "combinations": histogram.combinations,
-            "released_as_they_are": int(as_they_are.sum()),
-            "classes_cut": partition.classes,
-            "rounds": partition.rounds,
-            "optimal": False,
-        }
-        | ({"partitions_tried": tried, "subjects_in_classes": k} if judged_after else {}),
-    )
+    certificate: dict[str, int | float | str | bool] = {
+        "search": "top-down cuts of the combinations that do not hold by themselves",
+        "combinations": histogram.combinations,
+        "released_as_they_are": int(as_they_are.sum()),
+        "classes_cut": partition.classes,
+        "rounds": partition.rounds,
+        "optimal": False,
+    }
+    if judged_after:
+        certificate |= {"partitions_tried": tried, "subjects_in_classes": k}
+    return Recoding(partition.cells, suppressed, certificate)
 
 
 def _form(histogram: Histogram, requirements: Requirements, *, missing_is_any: bool, whole: bool) -> _Partition:

@@ -38,7 +38,7 @@ def recursive(grouped: Grouped, l: int) -> FloatArray:  # noqa: E741 - the name 
     rest = np.bincount(group, weights=np.where(rank >= l - 1, count, 0), minlength=grouped.groups)
     most = np.zeros(grouped.groups)
     most[group[rank == 0]] = count[rank == 0]
-    return np.divide(most, rest, out=np.full(grouped.groups, np.inf), where=rest > 0)
+    return np.asarray(np.divide(most, rest, out=np.full(grouped.groups, np.inf), where=rest > 0))
 
 
 def equal_distance(grouped: Grouped) -> FloatArray:

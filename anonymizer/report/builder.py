@@ -12,10 +12,12 @@ import polars as pl
 from anonymizer.algorithms.recoding import Recoding
 from anonymizer.applying import Classes, linked_size, raw_sizes
 from anonymizer.preparation import Prepared
+from anonymizer.releasing import Released
 from anonymizer.report import texts
 from anonymizer.report.utility import column_utility, riskiest, sample_rows, suppressed_profile
 from anonymizer.results import ScanResult
 from anonymizer.risk import measure
+from anonymizer.threads import each
 from contracts import clock
 from contracts.privacy import (
     AttestedClaims,
@@ -37,7 +39,6 @@ from contracts.privacy import (
     Warning,
     threshold_of,
 )
-from contracts.schema import DataContract
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -52,12 +53,9 @@ class Run:
     prepared: Prepared
     recoding: Recoding
     classes: Classes
-    contract: DataContract
-    released: pl.DataFrame
+    released: Released
     recomputable: RecomputableClaims
     release_id: str
-    texts_hidden: Counter[str]
-    texts_redacted: int
     scan: ScanResult | None
     sample: IntArray
 
@@ -144,7 +142,7 @@ def _public(run: Run) -> PublicReport:
         loss=overall(by_column),
         loss_by_column=by_column,
         entities_found=dict(sorted(entities.items())),
-        texts_redacted=run.texts_redacted,
+        texts_redacted=run.released.changed,
         linked_k=linked_k,
     )
     return PublicReport(
@@ -166,7 +164,7 @@ def _public(run: Run) -> PublicReport:
 def _entities(run: Run) -> Counter[str]:
     """Cells with personal data by type, from the scan where there was one, else what redaction hid."""
     if run.scan is None:
-        return run.texts_hidden
+        return run.released.hidden
     entities: Counter[str] = Counter()
     for column in run.scan.columns:
         entities.update(column.entity_counts)
@@ -218,7 +216,7 @@ def worst(model: SensitiveModel, reached: FloatArray) -> float | None:
 
 def _treatments(run: Run) -> list[Treatment]:
     shown: dict[str, list[str]] = {name: [] for name in run.prepared.policy.columns}
-    for field in run.contract.fields:
+    for field in run.released.contract.fields:
         shown[field.range_of or field.name].append(field.name)
     return [
         Treatment(
@@ -235,10 +233,8 @@ def _treatments(run: Run) -> list[Treatment]:
 
 def _of_sample(run: Run) -> pl.DataFrame:
     """The sampled rows of the release, in table order."""
-    published = run.classes.of_combination[run.prepared.histogram.combination_of_row] >= 0
-    place = np.cumsum(published) - 1
-    kept = [int(place[row]) for row in np.sort(run.sample) if published[row]]
-    return run.released.select(pl.all().gather(kept))
+    place = np.flatnonzero(np.isin(run.released.row, run.sample))
+    return run.released.table[place[np.argsort(run.released.row[place])]]
 
 
 def _officer(run: Run, public: PublicReport) -> OfficerReport:
@@ -255,8 +251,10 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
         risk_before=measure(raw_sizes(prepared) if quasi else empty, threshold=threshold),
         risk_after=measure(after, threshold=threshold),
         riskiest=riskiest(prepared),
-        utility=[column_utility(prepared, run.recoding, place) for place in range(len(prepared.quasi_identifiers))],
-        sample=sample_rows(prepared, run.classes, run.contract, run.sample, _of_sample(run)),
+        utility=each(
+            lambda place: column_utility(prepared, run.recoding, place), range(len(prepared.quasi_identifiers))
+        ),
+        sample=sample_rows(prepared, run.classes, run.released.contract, run.sample, _of_sample(run)),
         suppressed_profile=suppressed_profile(prepared, run.recoding),
         discernibility=float((rows.astype(np.float64) ** 2).sum()) + float(suppressed) * prepared.histogram.total_rows,
         average_class_ratio=average,

@@ -21,6 +21,7 @@ from contracts.privacy import (
 from contracts.schema import DataContract
 
 _ROWS = "__rows"
+_CLASS = "__class"
 _SUBJECTS = "__subjects"
 
 
@@ -50,9 +51,9 @@ def quasi_columns(contract: DataContract, policy: Policy) -> list[list[str]]:
     return found
 
 
-def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts:
+def count(table: pl.DataFrame, contract: DataContract, policy: Policy, classes: pl.Series | None = None) -> Counts:
     """Classes of rows alike in all published quasi-identifiers, with rows, subjects and sensitive values in
-    each.
+    each. ``classes``, where it is known, numbers each row's class and spares comparing its columns.
 
     Where a missing value may stand for any, a row with missing quasi-identifiers counts with the rows it does
     not contradict.
@@ -73,16 +74,20 @@ def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts
         aggregates.append(pl.col(subject).n_unique().alias(_SUBJECTS))
     distinct = [model for model in sensitive if isinstance(model, DistinctLDiversity)]
     aggregates += [pl.col(model.column).n_unique().alias(f"__l_{model.column}") for model in distinct]
-    classes = table.group_by(names).agg(aggregates)
-    if policy.missing is MissingMeaning.ANY:
-        classes = _with_compatible(table, classes, groups, aggregates)
-    k_by_row = _least(classes, _ROWS)
-    k_by_subject = k_by_row if own_row else _least(classes, _SUBJECTS) if subject else None
+    by_any = policy.missing is MissingMeaning.ANY
+    if classes is None or by_any:
+        counted = table.group_by(names).agg(aggregates)
+    else:
+        counted = table.with_columns(classes.alias(_CLASS)).group_by(_CLASS).agg(aggregates)
+    if by_any:
+        counted = _with_compatible(table, counted, groups, aggregates)
+    k_by_row = _least(counted, _ROWS)
+    k_by_subject = k_by_row if own_row else _least(counted, _SUBJECTS) if subject else None
     return Counts(
         names,
         subject,
         table.height,
-        classes.height,
+        counted.height,
         k_by_row,
         k_by_subject,
         subjects,
@@ -90,9 +95,9 @@ def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts
             Threshold(
                 model=m.kind,
                 required=threshold_of(m),
-                reached=_least(classes, f"__l_{m.column}")
+                reached=_least(counted, f"__l_{m.column}")
                 if isinstance(m, DistinctLDiversity)
-                else _worst(table, names, subject, m),
+                else _worst(table, names if classes is None else classes, subject, m),
                 column=m.column,
             )
             for m in sensitive
@@ -100,9 +105,19 @@ def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts
     )
 
 
-def _worst(table: pl.DataFrame, names: list[str], subject: str | None, model: SensitiveModel) -> float | None:
+def _worst(
+    table: pl.DataFrame, classes: list[str] | pl.Series, subject: str | None, model: SensitiveModel
+) -> float | None:
     """A measure of shares: rows that say the same of the same subject count once."""
-    pairs = table.select(pl.struct(names).rank("dense").alias("__class"), pl.col(model.column).alias("__value"))
+    if isinstance(classes, pl.Series):
+        pairs = table.select(pl.lit(classes).alias(_CLASS), pl.col(model.column).alias("__value"))
+    else:
+        keys = table.select(classes).with_row_index(_CLASS)
+        same = (
+            keys.group_by(classes).agg(pl.col(_CLASS)).select(pl.col(_CLASS), pl.int_range(pl.len()).alias("__place"))
+        )
+        placed = same.explode(_CLASS).sort(_CLASS).get_column("__place")
+        pairs = table.select(placed.alias(_CLASS), pl.col(model.column).alias("__value"))
     if subject:
         pairs = pairs.with_columns(table.get_column(subject).alias("__subject")).unique()
     return worst(pairs, model)
