@@ -240,6 +240,7 @@ def _of_sample(run: Run) -> pl.DataFrame:
 def _officer(run: Run, public: PublicReport) -> OfficerReport:
     prepared, policy = run.prepared, run.prepared.policy
     threshold = 1.0 / policy.k
+    drawn = prepared.histogram.total_subjects
     quasi = bool(prepared.quasi_identifiers)
     empty = np.empty(0, dtype=np.int64)
     after = run.classes.subjects if quasi else empty
@@ -248,8 +249,10 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
     average = float(after.sum()) / len(after) / policy.k if len(after) else None
     return OfficerReport(
         public=public,
-        risk_before=measure(raw_sizes(prepared) if quasi else empty, threshold=threshold),
-        risk_after=measure(after, threshold=threshold),
+        risk_before=measure(
+            raw_sizes(prepared) if quasi else empty, threshold=threshold, population=policy.population, drawn=drawn
+        ),
+        risk_after=measure(after, threshold=threshold, population=policy.population, drawn=drawn),
         riskiest=riskiest(prepared),
         utility=each(
             lambda place: column_utility(prepared, run.recoding, place), range(len(prepared.quasi_identifiers))

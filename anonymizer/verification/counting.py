@@ -22,6 +22,7 @@ from contracts.schema import DataContract
 
 _ROWS = "__rows"
 _CLASS = "__class"
+_STAND = "__stand"
 _SUBJECTS = "__subjects"
 
 
@@ -51,9 +52,16 @@ def quasi_columns(contract: DataContract, policy: Policy) -> list[list[str]]:
     return found
 
 
-def count(table: pl.DataFrame, contract: DataContract, policy: Policy, classes: pl.Series | None = None) -> Counts:
+def count(
+    table: pl.DataFrame,
+    contract: DataContract,
+    policy: Policy,
+    classes: pl.Series | None = None,
+    rows: pl.Series | None = None,
+) -> Counts:
     """Classes of rows alike in all published quasi-identifiers, with rows, subjects and sensitive values in
-    each. ``classes``, where it is known, numbers each row's class and spares comparing its columns.
+    each. ``classes``, where it is known, numbers each row's class and spares comparing its columns. With ``rows`` the
+    table holds each of its different rows once, and that many stand for it.
 
     Where a missing value may stand for any, a row with missing quasi-identifiers counts with the rows it does
     not contradict.
@@ -62,14 +70,17 @@ def count(table: pl.DataFrame, contract: DataContract, policy: Policy, classes: 
     names = [name for group in groups for name in group]
     own_row = policy.subject is None
     subject = policy.subject if policy.subject in table.columns else None
-    subjects = table.height if own_row else table.get_column(subject).n_unique() if subject else None
+    total = table.height if rows is None else int(rows.sum())
+    subjects = total if own_row else table.get_column(subject).n_unique() if subject else None
     if not names or table.height == 0:
-        return Counts(names, subject, table.height, int(table.height > 0), None, None, subjects, [])
+        return Counts(names, subject, total, int(total > 0), None, None, subjects, [])
+    if rows is not None:
+        table = table.with_columns(rows.alias(_STAND))
     sensitive = [m for m in policy.models if isinstance(m, SENSITIVE_MODELS) and m.column in table.columns]
     if policy.subject is not None and subject is None:
         # Different values can be counted by row all the same, shares of subjects cannot.
         sensitive = [m for m in sensitive if isinstance(m, DistinctLDiversity)]
-    aggregates = [pl.len().alias(_ROWS)]
+    aggregates = [(pl.len() if rows is None else pl.col(_STAND).sum()).alias(_ROWS)]
     if subject:
         aggregates.append(pl.col(subject).n_unique().alias(_SUBJECTS))
     distinct = [model for model in sensitive if isinstance(model, DistinctLDiversity)]
@@ -86,7 +97,7 @@ def count(table: pl.DataFrame, contract: DataContract, policy: Policy, classes: 
     return Counts(
         names,
         subject,
-        table.height,
+        total,
         counted.height,
         k_by_row,
         k_by_subject,
@@ -120,7 +131,9 @@ def _worst(
         pairs = table.select(placed.alias(_CLASS), pl.col(model.column).alias("__value"))
     if subject:
         pairs = pairs.with_columns(table.get_column(subject).alias("__subject")).unique()
-    return worst(pairs, model)
+    elif _STAND in table.columns:
+        return worst(pairs.with_columns(table.get_column(_STAND).alias("__weight")), model)
+    return worst(pairs.with_columns(__weight=pl.lit(1)), model)
 
 
 def _least(classes: pl.DataFrame, column: str) -> int | None:

@@ -15,11 +15,11 @@ _CLASS, _VALUE, _COUNT, _TOTAL, _SHARE, _WHOLE = "__class", "__value", "__count"
 def worst(pairs: pl.DataFrame, model: SensitiveModel) -> float | None:
     """The measure of the class that is worst off; None without rows, or where a class has fewer values than l.
 
-    ``pairs`` has columns ``__class`` and ``__value`` and one row per subject, class and value.
+    ``pairs`` has columns ``__class`` and ``__value``, and ``__weight``: for how many subjects a row stands.
     """
     if not pairs.height:
         return None
-    counts = pairs.group_by(_CLASS, _VALUE).len(_COUNT)
+    counts = pairs.group_by(_CLASS, _VALUE).agg(pl.col("__weight").sum().cast(pl.Int64).alias(_COUNT))
     match model:
         case DistinctLDiversity():
             return _number(counts.group_by(_CLASS).len().get_column("len").min())

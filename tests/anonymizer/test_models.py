@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import anonymizer
 from anonymizer.algorithms import local
+from anonymizer.engines import Histogram
 from anonymizer.errors import Unreachable
 from anonymizer.preparation import prepare
 from contracts.errors import InvalidInput
@@ -173,7 +174,7 @@ def shown(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple((row.get(f"{n}_code", row.get(n)), row.get(f"{n}_level")) for n in QUASI)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     tables(),
     st.lists(SENSITIVE, min_size=1, max_size=3, unique_by=lambda m: (m.kind, getattr(m, "column", None))),
@@ -225,6 +226,8 @@ def test_full_domain_is_optimal_under_every_model(table: pl.DataFrame, model: Mo
         for row in rows:
             key = tuple(paths[n][row[n]][level] for n, level in zip(QUASI, node, strict=True))
             classes[key].append(row)
+        # First what too few share, then what fails beside the rest, until nothing does.
+        classes = {key: own for key, own in classes.items() if len(own) >= 2}
         per_class = [m for m in rules.models if not isinstance(m, AverageRisk)]
         while True:
             bad = [
@@ -308,23 +311,25 @@ def test_a_class_left_whole_tells_nothing_of_its_parts() -> None:
     does l=2 forbid that. Who knows the algorithm and sees one class must still think every other case possible."""
     rules = policy([KAnonymity(k=2), DistinctLDiversity(column="illness", l=2)])
 
-    def released(illnesses: tuple[str, ...], coin: int) -> list[tuple[int, ...]]:
+    def counted(illnesses: tuple[str, ...]) -> Histogram:
         table = pl.DataFrame(
             {
                 "row": range(5), "person": range(5), "town": ["a1", "a1", "b1", "b1", "b1"], "job": ["cook"] * 5,
                 "illness": illnesses, "income": [1] * 5,
             }
         )  # fmt: skip
-        histogram = prepare(table, rules).histogram
+        return prepare(table, rules).histogram
+
+    def released(histogram: Histogram, coin: int) -> list[tuple[int, ...]]:
         recoding = local.recode(histogram, 0.0, coin.to_bytes(8, "big"))
         return [tuple(recoding.cells[c]) for c in histogram.combination_of_row]
 
     seen = ("flu", "flu", "cold", "gout", "hay fever")
-    whole = released(seen, 0)
+    whole = released(counted(seen), 0)
     assert len(set(whole)) == 1
     for case in set(itertools.permutations(seen)):
-        outcomes = [released(case, coin) == whole for coin in range(24)]
-        assert any(outcomes), f"{case} would be ruled out"
+        histogram = counted(case)
+        assert any(released(histogram, coin) == whole for coin in range(40)), f"{case} would be ruled out"
 
 
 @pytest.mark.parametrize(
