@@ -156,7 +156,7 @@ def _snb(size: IntArray, classes: IntArray, population: int) -> float | None:
                     return None
                 low, high, at_low = (middle, high, value) if at_low * value > 0 else (low, middle, at_low)
             alpha = shape(low)
-            expected = kinds * low**alpha if alpha is not None else float("nan")
+            expected = float(kinds * low**alpha) if alpha is not None else float("nan")
             return expected if 0 <= expected <= population else None
         before = None if here is None else (beta, here)
     return None
