@@ -16,6 +16,7 @@ from anonymizer.hierarchies.publishers import field_type
 from anonymizer.preparation import Prepared
 from anonymizer.results import Finding, Progress
 from anonymizer.sources import uncoded
+from anonymizer.threads import each
 from contracts.errors import InvalidInput
 from contracts.privacy import (
     ColumnPolicy,
@@ -86,11 +87,14 @@ def release_rows(
     fields: list[ContractField] = []
     hidden: Counter[str] = Counter()
     changed = 0
+    parts = [part.values for shown in published.values() for part in shown]
+    spread = iter(each(lambda values: values.gather(class_of_row), parts))
+    shown_of = {name: [next(spread) for _ in shown] for name, shown in published.items()}
     for name, column in policy.columns.items():
         if name in published:
-            for part in published[name]:
-                series.append(part.values.gather(class_of_row))
-                fields.append(_field(part.field, column, series[-1]))
+            for part, values in zip(published[name], shown_of[name], strict=True):
+                series.append(values)
+                fields.append(_field(part.field, column, values))
             continue
         if isinstance(column.operator, Drop | With):
             continue

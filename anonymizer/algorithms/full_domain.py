@@ -50,7 +50,7 @@ def recode(histogram: Histogram, limit: float, *, seconds: float = SECONDS) -> R
     if best is None:
         why = "no combination of levels meets all models" if search.bound == np.inf else "none was found in time"
         raise unreachable(histogram, lattice.suppressed(lattice.top), budget, why)
-    cells = np.empty((histogram.combinations, len(histogram.columns)), dtype=np.int64)
+    cells = np.empty((histogram.combinations, len(histogram.columns)), dtype=np.int64, order="F")
     for place, column in enumerate(histogram.columns):
         cells[:, place] = column.tree.node_of[best.node[place]][histogram.leaf[:, place]]
     optimal = search.bound >= best.loss - _EPS

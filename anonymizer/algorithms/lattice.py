@@ -27,8 +27,12 @@ _OVERHEAD = 20_000  # entries that could be grouped in the time a node costs wha
 
 @dataclass(frozen=True)
 class Outcome:
-    """A node judged. ``hopeless``: it suppresses too much, and so does everything finer. ``loss`` is the mean loss with
-    suppressed rows as 1; ``extra`` is what suppression adds to it, here and at least in everything finer."""
+    """A node judged.
+
+    ``hopeless``: it suppresses too much, and so does everything finer; what it would lose is not asked then. ``loss``
+    is the mean loss with suppressed rows as 1; ``extra`` is what suppression adds to it, here and at least in
+    everything finer.
+    """
 
     node: Node
     allowed: bool
@@ -83,8 +87,11 @@ class Lattice:
             self._first.append(firsts)
         self.level_loss = [self._level_losses(place, histogram.rows) for place in range(len(self.levels))]
         gone_rows = np.where(histogram.usable, 0, histogram.rows)
-        self._gone_loss = [self._level_losses(place, gone_rows) for place in range(len(self.levels))]
         self._gone_share = float(gone_rows.sum()) / self._total
+        self._gone_loss = [
+            self._level_losses(place, gone_rows) if self._gone_share else np.zeros(levels)
+            for place, levels in enumerate(self.levels)
+        ]
         self._groupings = [self._base()]
         self._nodes = np.zeros((1, len(self.levels)), dtype=np.int64)
         self._sizes = np.array([float(len(self._usable))])
@@ -200,6 +207,8 @@ class Lattice:
         hopeless = not (within if certain is good else self._within(rows, subjects, certain, group_of))
         kept = self._kept_subjects(subjects, good, group_of)
         allowed = within and requirements.average_allows(int(good.sum()), kept)
+        if hopeless:
+            return Outcome(node, False, True, np.inf, 0.0)
         extra = self._extra(node, keys, rows, ~good)
         nested = extra if certain is good else self._extra(node, keys, rows, ~certain)
         return Outcome(node, allowed, hopeless, self.bound(node) + extra, nested)

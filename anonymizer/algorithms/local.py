@@ -125,7 +125,7 @@ def _form(histogram: Histogram, requirements: Requirements, *, missing_is_any: b
             rest[members] = False
         exact[joined] = False
         rest[joined] = True
-    cells = np.empty((count, len(histogram.columns)), dtype=np.int64)
+    cells = np.empty((count, len(histogram.columns)), dtype=np.int64, order="F")
     for place, column in enumerate(histogram.columns):
         cells[:, place] = column.tree.node_of[0][histogram.leaf[:, place]]
     members = np.flatnonzero(rest)
