@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | pl.DataFrame | pl.LazyFrame | pa.Table"
 
 _SEPARATORS = ",;\t|"
+_LARGE = 20_000_000  # bytes of a CSV from which on its memory matters
 _PROBE = 20_000  # rows looked at before a column is read as codes
 _SAFE_DIGITS = 15  # a double keeps 15 decimal digits; longer digit strings are codes, not quantities
 
@@ -135,7 +136,7 @@ def _read_csv(path: Path, *, text_only: bool, coded: bool) -> pl.DataFrame:
         check_width(header.count(separator.encode()) + 1)
     options: dict[str, Any] = {"separator": separator, "infer_schema": False, "glob": False}
     try:
-        if coded:
+        if coded and path.stat().st_size > _LARGE:
             options["schema_overrides"] = _few_values(pl.read_csv(path, n_rows=_PROBE, **options))
         frame = pl.read_csv(path, **options)
     except pl.exceptions.ComputeError:
