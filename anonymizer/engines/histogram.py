@@ -7,7 +7,7 @@ than memory, or distributed) has to give this histogram and to join its recoding
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,11 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Histogram:
-    """Distinct combinations of leaves. ``leaf[combination, column]``; ``rows`` per combination; ``usable``
-    may be published."""
+    """Distinct combinations of leaves.
+
+    ``leaf[combination, column]``; ``rows`` per combination; ``usable`` may be published. ``columns`` have given up
+    their leaf per row.
+    """
 
     columns: tuple[EncodedColumn, ...]
     leaf: IntArray
@@ -95,6 +98,8 @@ def build(columns: Sequence[EncodedColumn], rows: int, demand: Demand, *, suppre
         for place, column in enumerate(columns):
             if column.tree.missing is not None:
                 usable &= leaf[:, place] != column.tree.missing
+    # From here on combinations stand for rows.
+    columns = [replace(column, leaf=column.leaf[:0].copy()) for column in columns]
     return Histogram(tuple(columns), leaf, combination_of_row, counts, requirements, usable)
 
 
