@@ -352,9 +352,14 @@ def test_diversity_counts_sensitive_values_as_they_are_published(tmp_path: Path)
 
 
 @pytest.mark.parametrize("algorithm", ["local", "full-domain"])
-def test_a_file_read_as_codes_gives_the_release_of_its_table(algorithm: str, tmp_path: Path) -> None:
+def test_a_large_file_read_as_codes_gives_the_release_of_its_table(
+    algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_LARGE", 0)
     file = tmp_path / "people.csv"
     pl.concat([people()] * 3).write_csv(file)
+    coded = [n for n, dtype in sources.read(file, coded=True).schema.items() if isinstance(dtype, pl.Categorical)]
+    assert {"kind", "illness"} <= set(coded)
     released = anonymizer.anonymize(file, policy(algorithm), secret=SECRET, release_id="r")
     again = anonymizer.anonymize(sources.read(file), policy(algorithm), secret=SECRET, release_id="r")
     assert released.content_hash == again.content_hash
