@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,14 +15,14 @@ from anonymizer.applying import form_classes
 from anonymizer.canonical import content_hash
 from anonymizer.preparation import prepare, search
 from anonymizer.releasing import release_rows
+from anonymizer.repeats import find as find_repeats
 from anonymizer.report.builder import Run, build
 from anonymizer.report.utility import draw
 from anonymizer.results import AnonymizeResult, Progress, ScanResult
 from anonymizer.sources import Source
-from anonymizer.verification.counting import count
+from anonymizer.verification.counting import Counts, count
 from contracts.errors import InvalidInput
 from contracts.privacy import Manifest, Policy, RecomputableClaims
-from contracts.schema import DataContract
 
 _SAMPLE = 20
 
@@ -53,45 +54,49 @@ def anonymize(
     if out is not None:
         release_files.check_free(Path(out))
     tell("read", 0.0)
-    frame = sources.read(table)
+    frame = sources.read(table, coded=True)
     tell("count", 0.1)
     prepared = prepare(frame, policy)
     tell("search", 0.3)
-    recoding = search(prepared)
+    recoding = search(prepared, keys.derive(secret, "search", release_id))
     tell("apply", 0.5)
     classes = form_classes(prepared, recoding)
-    released, contract, hidden, changed = release_rows(prepared, classes, secret, release_id, tell=tell)
+    released = release_rows(
+        prepared, classes, secret, release_id, tell=tell, order=lambda rows: _order(rows, secret, release_id)
+    )
     tell("report", 0.8)
-    hashed = content_hash(released, contract)
+    written, contract = released.table, released.contract
+    repeats = find_repeats(released.class_of_row, released.others)
+    with ThreadPoolExecutor(1) as pool:
+        # Hashing and counting read the same table and do not wait for each other.
+        hashing = pool.submit(content_hash, written, contract, repeats)
+        counts = count(written, contract, policy, classes=pl.Series(released.class_of_row))
+        hashed = hashing.result()
     sample = draw(keys.derive(secret, "sample", release_id), frame.height, _SAMPLE)
     run = Run(
         prepared=prepared,
         recoding=recoding,
         classes=classes,
-        contract=contract,
         released=released,
-        recomputable=_recomputable(released, contract, policy, hashed),
+        recomputable=_recomputable(counts, hashed),
         release_id=release_id,
-        texts_hidden=hidden,
-        texts_redacted=changed,
         scan=scan,
         sample=sample,
     )
     public, officer = build(run)
-    shuffled = released[_order(released.height, secret, release_id)]
     manifest = Manifest(
         release_id=release_id,
         created_at=public.created_at,
         content_hash=hashed,
-        rows=released.height,
+        rows=written.height,
         policy_fingerprint=public.policy_fingerprint,
         generator=f"shuyi {_version()}",
     )
     if out is not None:
         tell("write", 0.85)
-        manifest = release_files.write(Path(out), shuffled, contract, policy, public, manifest)
+        manifest = release_files.write(Path(out), written, contract, policy, public, manifest, repeats)
     tell("done", 1.0)
-    return AnonymizeResult(shuffled, contract, public, officer, manifest, hashed)
+    return AnonymizeResult(written, contract, public, officer, manifest, hashed, repeats)
 
 
 def _version() -> str:
@@ -107,8 +112,7 @@ def _order(rows: int, secret: bytes, release_id: str) -> IntArray:
     return np.random.Generator(np.random.PCG64(seed)).permutation(rows)
 
 
-def _recomputable(released: pl.DataFrame, contract: DataContract, policy: Policy, hashed: str) -> RecomputableClaims:
-    counts = count(released, contract, policy)
+def _recomputable(counts: Counts, hashed: str) -> RecomputableClaims:
     return RecomputableClaims(
         content_hash=hashed,
         rows_published=counts.rows,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from anonymizer.algorithms.recoding import Recoding
+from anonymizer.engines import rows_alike
 from anonymizer.hierarchies import PublishedColumn
 from anonymizer.preparation import Prepared
 
@@ -73,14 +74,10 @@ def _publish(prepared: Prepared, cells: IntArray) -> tuple[tuple[PublishedColumn
 
 def _distinct_rows(cells: IntArray) -> tuple[IntArray, IntArray]:
     """Distinct rows of a matrix, and each row's place among them."""
-    number = np.zeros(len(cells), dtype=np.int64)
-    for place in range(cells.shape[1]):
-        _, codes = np.unique(cells[:, place], return_inverse=True)
-        _, number = np.unique(number * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)
-    count = int(number.max(initial=-1)) + 1
-    first = np.zeros(count, dtype=np.int64)
-    first[number[::-1]] = np.arange(len(number))[::-1]
-    return cells[first], number.astype(np.int64)
+    if not len(cells) or not cells.shape[1]:
+        return cells[:1], np.zeros(len(cells), dtype=np.int64)
+    first, place = rows_alike(list(cells.T), [int(column.max()) + 1 for column in cells.T])
+    return cells[first], place
 
 
 def raw_sizes(prepared: Prepared) -> IntArray:

@@ -11,26 +11,38 @@ microseconds since 1970; a truth value as 1 or 0. The hash is the SHA-256 of tha
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from contracts.schema import DataContract
 
+if TYPE_CHECKING:
+    from anonymizer.repeats import Repeats
+
 _HEADER = "shuyi-table-1"
 _CHUNK = 1_000_000
 
 
-def content_hash(table: pl.DataFrame, contract: DataContract) -> str:
-    """SHA-256 (hex) of the table's canonical form; the order of rows does not matter."""
+def content_hash(table: pl.DataFrame, contract: DataContract, repeats: Repeats | None = None) -> str:
+    """SHA-256 (hex) of the table's canonical form; the order of rows does not matter. ``repeats``, where it is known,
+    spares looking for rows alike."""
+    names = [field.name for field in contract.fields]
+    if repeats is None:
+        kinds = table.group_by(names).len(rows := "#" + "".join(names))  # a name that no column has
+        return hash_of_kinds(kinds.select(names), contract, kinds.get_column(rows))
+    return hash_of_kinds(table[repeats.first], contract, pl.Series(repeats.count))
+
+
+def hash_of_kinds(kinds: pl.DataFrame, contract: DataContract, rows: pl.Series) -> str:
+    """The same from the table's different rows, each once, and how many ``rows`` each stands for."""
     digest = hashlib.sha256()
     head = [_HEADER, *(f"{_escaped(field.name)}\t{field.type}" for field in contract.fields), ""]
     digest.update("".join(line + "\n" for line in head).encode())
     names = [field.name for field in contract.fields]
-    alike = "#" + "".join(names)  # a name that no column has
-    distinct = table.group_by(names).len(alike)
-    cells = [_cell(table.schema[name], name) for name in names]
-    end = pl.col(alike).cast(pl.String) + "\n"
-    lines = distinct.select(pl.concat_str([*cells, end], separator="\t").alias("line")).to_series()
+    cells = [_cell(kinds.schema[name], name) for name in names]
+    line = pl.concat_str([*cells, pl.lit(rows).cast(pl.String) + "\n"], separator="\t")
+    lines = kinds.select(line.alias("line")).to_series()
     lines = lines.sort()
     for start in range(0, len(lines), _CHUNK):
         digest.update("".join(lines.slice(start, _CHUNK).to_list()).encode())

@@ -44,7 +44,7 @@ def preview(table: Source, policy: Policy, *, rows: int = 20) -> PolicyEffect:
     histogram_before = bars(before) if quasi else []
     notes = [_sampled_note(total, prepared)] if sampled else []
     try:
-        recoding = search(prepared)
+        recoding = search(prepared, _SEED)
     except Unreachable as error:
         return PolicyEffect(
             reached=False, problem=error.detail, k_required=policy.k, k_before=k_before, k_reached=None,
@@ -56,7 +56,7 @@ def preview(table: Source, policy: Policy, *, rows: int = 20) -> PolicyEffect:
     by_column = losses(prepared, recoding, classes)
     chosen = np.sort(draw(_SEED, frame.height, rows))
     # A key of the moment: the pseudonyms shown are those of no release.
-    released, contract, _, _ = release_rows(
+    released = release_rows(
         prepared, classes, secrets.token_bytes(32), "preview", tell=lambda stage, share: None, only=chosen
     )
     suppressed = int(prepared.histogram.rows[recoding.suppressed].sum())
@@ -77,7 +77,7 @@ def preview(table: Source, policy: Policy, *, rows: int = 20) -> PolicyEffect:
         loss_by_column=by_column,
         histogram_before=histogram_before,
         histogram_after=after,
-        sample=sample_rows(prepared, classes, contract, chosen, released),
+        sample=sample_rows(prepared, classes, released.contract, chosen, released.table),
         warnings=notes + [warning.text for warning in found],
     )
 

@@ -13,20 +13,28 @@ from anonymizer.algorithms import full_domain, local
 from anonymizer.algorithms.recoding import Recoding
 from anonymizer.engines import Demand, Histogram
 from anonymizer.hierarchies import EncodedColumn, encode, encode_plain
+from anonymizer.hierarchies.distinct import Distinct
 from anonymizer.hierarchies.encoded import factorise
+from anonymizer.models import least_size
 from anonymizer.operators import mask, round_to, top_bottom
+from anonymizer.sources import uncoded
+from anonymizer.threads import each
 from contracts.errors import InvalidInput
 from contracts.privacy import (
+    SENSITIVE_MODELS,
     Algorithm,
+    AverageRisk,
     CategoryHierarchy,
-    DistinctLDiversity,
     Generalise,
-    KAnonymity,
     Mask,
+    MaxRisk,
     MissingMeaning,
+    Model,
     Operator,
     Policy,
     Round,
+    SensitiveModel,
+    TCloseness,
     TopBottom,
 )
 
@@ -59,28 +67,74 @@ def prepare(table: pl.DataFrame, policy: Policy) -> Prepared:
     """
     _check_columns(table, policy)
     subject, without = _subjects(table, policy)
-    columns = [_encode(table, policy, name) for name in policy.quasi_identifiers]
-    demands = [Demand(KAnonymity().kind, policy.k, subject)]
-    for model in policy.models:
-        if isinstance(model, DistinctLDiversity):
-            _, codes = factorise(_shown(table.get_column(model.column), policy.columns[model.column].operator))
-            demands.append(Demand(model.kind, model.l, codes.astype(np.int64) + 1, model.column))
-    histogram = engines.build(
-        columns, table.height, demands, suppress_missing=policy.missing is MissingMeaning.SUPPRESS
+    columns = each(lambda name: _encode(table, policy, name), policy.quasi_identifiers)
+    subjects = table.height if subject is None else len(np.unique(subject))
+    k, average = limits(policy, subjects)
+    demand = Demand(
+        subject,
+        k,
+        average,
+        [(m, _values(table, policy, m)) for m in policy.models if isinstance(m, SENSITIVE_MODELS)],
+        ", ".join(_asked(model) for model in policy.models),
     )
+    histogram = engines.build(columns, table.height, demand, suppress_missing=policy.missing is MissingMeaning.SUPPRESS)
     return Prepared(table, policy, histogram, subject, without)
 
 
-def search(prepared: Prepared) -> Recoding:
-    """Find what every combination is shown as; raises :class:`anonymizer.errors.Unreachable`."""
+def limits(policy: Policy, subjects: int) -> tuple[int, float | None]:
+    """Subjects every class needs under all models about risk, and the largest classes / subjects of the release."""
+    population = policy.population
+    if population is not None and population < subjects:
+        raise InvalidInput.at(
+            "population", f"The population has {population} subjects, the table already {subjects}: correct its size"
+        )
+    share = 1.0 if population is None else subjects / population
+    k, average = policy.k, None
+    for model in policy.models:
+        if isinstance(model, MaxRisk):
+            k = max(k, least_size(model.risk / (share if model.attacker == "journalist" else 1.0)))
+        elif isinstance(model, AverageRisk):
+            limit = model.risk / (share if model.attacker == "marketer" else 1.0)
+            average = limit if average is None else min(average, limit)
+    return k, average
+
+
+def _values(table: pl.DataFrame, policy: Policy, model: SensitiveModel) -> IntArray:
+    """Each row's value of a sensitive column as the release shows it, numbered in its order; empty is 0."""
+    column = _shown(table.get_column(model.column), policy.columns[model.column].operator)
+    distinct, codes = factorise(column)
+    order = model.order if isinstance(model, TCloseness) else None
+    if order is None:
+        return codes.astype(np.int64) + 1
+    rank = {text: place + 1 for place, text in enumerate(order)}
+    texts = distinct.cast(pl.String)
+    Distinct(column.name, distinct, codes).refuse(
+        ~texts.is_in(order), "the order of its values lacks", "Add it to order.", place=f"models/{model.kind}/order"
+    )
+    return np.array([*(rank[text] for text in texts.to_list()), 0], dtype=np.int64)[codes]
+
+
+def _asked(model: Model) -> str:
+    """A model in a message: ``k-anonymity 5``, ``t-closeness 0.2 on illness``."""
+    figure = next(getattr(model, name) for name in ("k", "l", "t", "risk") if hasattr(model, name))
+    return f"{model.kind} {figure:g}" + (f" on {model.column}" if isinstance(model, SENSITIVE_MODELS) else "")
+
+
+def search(prepared: Prepared, coin: bytes) -> Recoding:
+    """Find what every combination is shown as; raises :class:`anonymizer.errors.Unreachable`.
+
+    ``coin`` seeds the chance by which local recoding hides why it stopped (see there).
+    """
     histogram, policy = prepared.histogram, prepared.policy
     if not histogram.columns:
         nothing = np.zeros(histogram.combinations, dtype=bool)
         cells = np.empty((histogram.combinations, 0), dtype=np.int64)
         return Recoding(cells, nothing, {"search": "none: no quasi-identifiers", "optimal": True})
     if policy.algorithm is Algorithm.FULL_DOMAIN:
-        return full_domain.recode(histogram, policy.suppression_limit)
-    return local.recode(histogram, policy.suppression_limit, missing_is_any=policy.missing is MissingMeaning.ANY)
+        seconds = full_domain.SECONDS if policy.search_seconds is None else policy.search_seconds
+        return full_domain.recode(histogram, policy.suppression_limit, seconds=seconds)
+    any_value = policy.missing is MissingMeaning.ANY
+    return local.recode(histogram, policy.suppression_limit, coin, missing_is_any=any_value)
 
 
 def _check_columns(table: pl.DataFrame, policy: Policy) -> None:
@@ -129,10 +183,10 @@ def _shown(column: pl.Series, operator: Operator) -> pl.Series:
     """A column as the release shows it, where an operator makes different values alike: those are what counts."""
     match operator:
         case Mask():
-            return mask(column, operator)
+            return mask(uncoded(column), operator)
         case Round():
-            return round_to(column, operator)
+            return round_to(uncoded(column), operator)
         case TopBottom():
-            return top_bottom(column, operator)
+            return top_bottom(uncoded(column), operator)
         case _:
             return column

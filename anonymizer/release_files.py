@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import polars as pl
 
@@ -18,9 +20,13 @@ from contracts.inert import STARTS, inert
 from contracts.privacy import FileEntry, Manifest, Policy, PublicReport
 from contracts.schema import DataContract
 
+if TYPE_CHECKING:
+    from anonymizer.repeats import Repeats
+
 PARQUET, CSV, REPORT, POLICY, CONTRACT, MANIFEST = (
     "data.parquet", "data.csv", "report.json", "policy.yaml", "contract.json", "manifest.json",
 )  # fmt: skip
+_PIECE = 250_000  # rows put into words at a time
 _MEDIA = {
     PARQUET: "application/vnd.apache.parquet",
     CSV: "text/csv; charset=utf-8",
@@ -37,6 +43,7 @@ def write(
     policy: Policy,
     report: PublicReport,
     manifest: Manifest,
+    repeats: Repeats | None = None,
 ) -> Manifest:
     """Write a release into a folder that does not exist yet (or is empty); returns the manifest with its
     files.
@@ -45,7 +52,7 @@ def write(
     """
     with _whole_folder(folder) as draft:
         table.write_parquet(draft / PARQUET, compression="zstd", statistics=True)
-        write_csv(draft / CSV, table, contract)
+        write_csv(draft / CSV, table, contract, repeats)
         (draft / REPORT).write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
         (draft / POLICY).write_text(policy.to_yaml(), encoding="utf-8")
         (draft / CONTRACT).write_text(contract.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -54,10 +61,29 @@ def write(
     return complete
 
 
-def write_csv(path: Path, table: pl.DataFrame, contract: DataContract) -> None:
+def write_csv(
+    target: Path | IO[bytes], table: pl.DataFrame, contract: DataContract, repeats: Repeats | None = None
+) -> None:
     """UTF-8 with a byte order mark; ranges also as one readable column; no cell that a spreadsheet would
-    run."""
-    csv_table(table, contract).write_csv(path, include_bom=True)
+    run. With ``repeats`` each kind of row is put into words once; the bytes are the same."""
+    if isinstance(target, Path):
+        with target.open("wb") as stream:
+            write_csv(stream, table, contract, repeats)
+        return
+    if repeats is None:
+        csv_table(table, contract).write_csv(target, include_bom=True)
+        return
+    kinds = io.BytesIO()
+    csv_table(table[repeats.first], contract).write_csv(kinds, include_bom=True)
+    lines = kinds.getvalue().split(b"\n")
+    if len(lines) != len(repeats.first) + 2:  # some cell has a line break
+        write_csv(target, table, contract)
+        return
+    target.write(lines[0] + b"\n")
+    words = pl.Series(lines[1:-1], dtype=pl.Binary).cast(pl.String)
+    for start in range(0, len(repeats.place), _PIECE):
+        piece = words.gather(repeats.place[start : start + _PIECE]).to_frame()
+        piece.write_csv(target, include_header=False, quote_style="never")
 
 
 def csv_table(table: pl.DataFrame, contract: DataContract) -> pl.DataFrame:

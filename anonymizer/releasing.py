@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from anonymizer.applying import Classes
 from anonymizer.hierarchies.publishers import field_type
 from anonymizer.preparation import Prepared
 from anonymizer.results import Finding, Progress
+from anonymizer.sources import uncoded
+from anonymizer.threads import each
 from contracts.errors import InvalidInput
 from contracts.privacy import (
     ColumnPolicy,
@@ -31,6 +34,23 @@ from contracts.schema import ContractField, DataContract
 IntArray = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Released:
+    """Released rows with their contract.
+
+    Per row ``row``, its number in the table, and ``class_of_row``; ``others`` are the published columns that are no
+    generalised quasi-identifiers. ``hidden`` counts findings hidden in texts by type, ``changed`` the texts changed.
+    """
+
+    table: pl.DataFrame
+    contract: DataContract
+    row: IntArray
+    class_of_row: npt.NDArray[np.int32]
+    others: list[pl.Series]
+    hidden: Counter[str]
+    changed: int
+
+
 def release_rows(
     prepared: Prepared,
     classes: Classes,
@@ -39,37 +59,46 @@ def release_rows(
     *,
     tell: Progress,
     only: IntArray | None = None,
-) -> tuple[pl.DataFrame, DataContract, Counter[str], int]:
-    """The released rows in table order, their contract, findings hidden in texts, and texts changed.
+    order: Callable[[int], IntArray] | None = None,
+) -> Released:
+    """The released rows, with all that is known of them.
 
-    ``only``: row numbers to release (those suppressed are left out all the same), for a look at some rows.
+    ``only``: row numbers to release (those suppressed are left out all the same), for a look at some rows. ``order``
+    gives, for a number of rows, the order they are put in; without it they stay in table order.
     """
-    class_of_row = classes.of_combination[prepared.histogram.combination_of_row]
+    class_of_row = classes.of_combination.astype(np.int32)[prepared.histogram.combination_of_row]
     kept = class_of_row >= 0
     if only is not None:
         chosen = np.zeros(len(kept), dtype=bool)
         chosen[only] = True
         kept &= chosen
-    everything = bool(kept.all())
+    row = np.flatnonzero(kept)
+    everything = len(row) == len(kept)
     table = prepared.table if everything else prepared.table.filter(pl.Series(kept))
-    class_of_row = class_of_row if everything else class_of_row[kept]
+    shuffled = None if order is None else order(len(row))
+    row = row if shuffled is None else row[shuffled]
+    class_of_row = class_of_row[row]
     policy = prepared.policy
     published = {
         column.name: shown for column, shown in zip(prepared.quasi_identifiers, classes.published, strict=True)
     }
     series: list[pl.Series] = []
+    others: list[pl.Series] = []
     fields: list[ContractField] = []
     hidden: Counter[str] = Counter()
     changed = 0
+    parts = [part.values for shown in published.values() for part in shown]
+    spread = iter(each(lambda values: values.gather(class_of_row), parts))
+    shown_of = {name: [next(spread) for _ in shown] for name, shown in published.items()}
     for name, column in policy.columns.items():
         if name in published:
-            for part in published[name]:
-                series.append(part.values.gather(class_of_row))
-                fields.append(_field(part.field, column, series[-1]))
+            for part, values in zip(published[name], shown_of[name], strict=True):
+                series.append(values)
+                fields.append(_field(part.field, column, values))
             continue
         if isinstance(column.operator, Drop | With):
             continue
-        values = table.get_column(name)
+        values = uncoded(table.get_column(name))
         if isinstance(column.operator, RedactText):
             values, found, cells = operators.redact(
                 values, column.operator, _scan_text, lambda share: tell("text", 0.5 + 0.3 * share)
@@ -78,6 +107,9 @@ def release_rows(
             changed += cells
         else:
             values = _treated(values, column, secret, release_id)
+        if shuffled is not None:
+            values = values.gather(shuffled)
+        others.append(values)
         series.append(values)
         fields.append(_field(ContractField(name=name, type=field_type(values.dtype)), column, values))
     names = [field.name for field in fields]
@@ -88,7 +120,8 @@ def release_rows(
     released = pl.DataFrame(series) if series else pl.DataFrame()
     if not series:
         raise InvalidInput("The policy publishes no column")
-    return released, DataContract(fields=fields, left_out=left_out), hidden, changed
+    contract = DataContract(fields=fields, left_out=left_out)
+    return Released(released, contract, row, class_of_row, others, hidden, changed)
 
 
 def _scan_text(texts: Sequence[str]) -> list[list[Finding]]:

@@ -24,6 +24,8 @@ from contracts.text import Text
 if TYPE_CHECKING:
     import polars as pl
 
+    from anonymizer.repeats import Repeats
+
 Mode = Literal["leak-first", "balanced"]
 """``leak-first`` rather hides too much than too little (the default before a release); ``balanced`` weighs
 both alike."""
@@ -123,6 +125,8 @@ class AnonymizeResult:
     officer_report: OfficerReport
     manifest: Manifest
     content_hash: str
+    repeats: Repeats | None = field(default=None, repr=False, compare=False)
+    """Which rows are alike, where many are: writing looks at each kind once."""
 
     def _repr_html_(self) -> str:
         attested = self.public_report.claims.attested

@@ -11,9 +11,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import numpy as np
 import polars as pl
 
 from anonymizer.faults import LONGEST_HEADER, check_keys, check_width, in_csv, in_json_lines
+from anonymizer.threads import each
 from contracts.errors import FileRejected, InvalidInput
 
 if TYPE_CHECKING:
@@ -23,16 +25,19 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | os.PathLike[str] | pd.DataFrame | pl.DataFrame | pl.LazyFrame | pa.Table"
 
 _SEPARATORS = ",;\t|"
+_LARGE = 20_000_000  # bytes of a CSV from which on its memory matters
+_PROBE = 20_000  # rows looked at before a column is read as codes
 _SAFE_DIGITS = 15  # a double keeps 15 decimal digits; longer digit strings are codes, not quantities
 
 
-def read(table: Source, *, text_only: bool = False) -> pl.DataFrame:
+def read(table: Source, *, text_only: bool = False, coded: bool = False) -> pl.DataFrame:
     """The table as a Polars frame.
 
-    ``text_only`` keeps the columns of a CSV as text, for recognisers. Raises :class:`InvalidInput` when the
+    ``text_only`` keeps the columns of a CSV as text, for recognisers. ``coded`` keeps text columns of a CSV that have
+    few different values as Categorical, a quarter of the memory. Raises :class:`InvalidInput` when the
     file cannot be read, when it has no columns or two columns of one name.
     """
-    frame = _frame(table, text_only=text_only)
+    frame = _frame(table, text_only=text_only, coded=coded)
     if frame.width == 0:
         raise InvalidInput("The table has no columns")
     check_width(frame.width)
@@ -47,18 +52,19 @@ def read(table: Source, *, text_only: bool = False) -> pl.DataFrame:
     casts = [
         pl.col(name).cast(pl.String)
         for name, dtype in frame.schema.items()
-        if dtype in (pl.Categorical, pl.Enum) or dtype == pl.Null
+        if (dtype in (pl.Categorical, pl.Enum) and not (coded and isinstance(table, str | os.PathLike)))
+        or dtype == pl.Null
     ]
     return frame.with_columns(casts) if casts else frame
 
 
-def _frame(table: Source, *, text_only: bool) -> pl.DataFrame:
+def _frame(table: Source, *, text_only: bool, coded: bool) -> pl.DataFrame:
     if isinstance(table, pl.DataFrame):
         return table
     if isinstance(table, pl.LazyFrame):
         return table.collect()
     if isinstance(table, str | os.PathLike):
-        return _read_path(Path(table), text_only=text_only)
+        return _read_path(Path(table), text_only=text_only, coded=coded)
     module = type(table).__module__.partition(".")[0]
     if module == "pandas":
         return pl.from_pandas(cast("pd.DataFrame", table))
@@ -67,7 +73,7 @@ def _frame(table: Source, *, text_only: bool) -> pl.DataFrame:
     raise InvalidInput(f"Cannot read a {type(table).__name__}: give a path, or a pandas, Polars or Arrow table")
 
 
-def _read_path(path: Path, *, text_only: bool) -> pl.DataFrame:
+def _read_path(path: Path, *, text_only: bool, coded: bool) -> pl.DataFrame:
     if not path.is_file():
         raise InvalidInput(f"There is no file {path.name!r}")
     suffix = path.suffix.lower()
@@ -77,7 +83,7 @@ def _read_path(path: Path, *, text_only: bool) -> pl.DataFrame:
         if suffix in {".jsonl", ".ndjson"}:
             return _read_json_lines(path)
         if suffix in {".csv", ".tsv", ".txt"}:
-            return _read_csv(path, text_only=text_only)
+            return _read_csv(path, text_only=text_only, coded=coded)
     except (pl.exceptions.PolarsError, OSError) as error:
         # The engine's message may quote cells, so only its kind is told.
         raise InvalidInput(f"The file {path.name!r} cannot be read ({type(error).__name__})") from None
@@ -117,7 +123,7 @@ def _read_json_lines(path: Path) -> pl.DataFrame:
         raise
 
 
-def _read_csv(path: Path, *, text_only: bool) -> pl.DataFrame:
+def _read_csv(path: Path, *, text_only: bool, coded: bool) -> pl.DataFrame:
     with path.open("rb") as stream:
         header = stream.readline(LONGEST_HEADER)
     if not header.strip():
@@ -130,6 +136,8 @@ def _read_csv(path: Path, *, text_only: bool) -> pl.DataFrame:
         check_width(header.count(separator.encode()) + 1)
     options: dict[str, Any] = {"separator": separator, "infer_schema": False, "glob": False}
     try:
+        if coded and path.stat().st_size > _LARGE:
+            options["schema_overrides"] = _few_values(pl.read_csv(path, n_rows=_PROBE, **options))
         frame = pl.read_csv(path, **options)
     except pl.exceptions.ComputeError:
         if (fault := in_csv(path, "utf-8-sig", separator)) is not None:
@@ -147,19 +155,52 @@ def _read_csv(path: Path, *, text_only: bool) -> pl.DataFrame:
     return frame if text_only else typed(frame)
 
 
+def _few_values(probe: pl.DataFrame) -> dict[str, pl.DataType]:
+    """Columns with few different values among the first rows, each as a Categorical with codes of its own."""
+    most = max(1, probe.height // 10)
+    few = [column.name for column in probe if column.n_unique() <= most]
+    return {name: pl.Categorical(pl.Categories.random(physical=pl.UInt32)) for name in few}
+
+
 def typed(frame: pl.DataFrame) -> pl.DataFrame:
     """Text columns turned into integers, numbers or booleans where no cell's text would change its
     meaning."""
-    return frame.with_columns([_typed(frame.get_column(name)) for name in frame.columns])
+    return frame.with_columns(each(_typed, frame.get_columns()))
 
 
 def _typed(column: pl.Series) -> pl.Series:
+    if isinstance(column.dtype, pl.Categorical):
+        return _typed_codes(column)
     if column.dtype != pl.String or column.null_count() == len(column):
         return column
     for kind in (pl.Int64, pl.Float64):
         if _reads_as(column.drop_nulls().head(1000), kind) and _reads_as(column, kind):
             return column.cast(kind)
     return column
+
+
+def uncoded(column: pl.Series) -> pl.Series:
+    """A column read as codes as the text it stands for; any other as it is."""
+    return column.cast(pl.String) if isinstance(column.dtype, pl.Categorical) else column
+
+
+def _typed_codes(column: pl.Series) -> pl.Series:
+    """As :func:`_typed`, judged by the different values alone; few of many stay coded."""
+    distinct = column.drop_nulls().unique()
+    texts = distinct.cast(pl.String)
+    if not len(texts):
+        return column.cast(pl.String)
+    if len(texts) > max(_PROBE, len(column) // 10):
+        return _typed(column.cast(pl.String))
+    numbers = _typed(texts)
+    if numbers.dtype == pl.String:
+        return column
+    code = distinct.to_physical().to_numpy()
+    place = np.zeros(int(code.max()) + 1, dtype=np.int64)
+    place[code] = np.arange(len(code))
+    known = column.to_physical().fill_null(int(code[0])).to_numpy()
+    values = numbers.gather(place[known])
+    return values.zip_with(column.is_not_null(), pl.Series([None], dtype=numbers.dtype)).alias(column.name)
 
 
 def _reads_as(column: pl.Series, kind: type[pl.Int64 | pl.Float64]) -> bool:

@@ -120,7 +120,12 @@ LIBRARY = (
     "Unable to parse input string as an integer, exceeded maximum size",
     "Value error, %(1)s",
     "k-anonymity %(1)s",
+    "max-risk %(1)s",
+    "average-risk %(1)s",
     "distinct-l-diversity %(1)s on %(2)s",
+    "entropy-l-diversity %(1)s on %(2)s",
+    "recursive-cl-diversity %(1)s on %(2)s",
+    "t-closeness %(1)s on %(2)s",
     "line %(1)s, column %(2)s: %(3)s",
 )
 """What pydantic and YAML find in requests and policies, and what people ask of a table's privacy."""

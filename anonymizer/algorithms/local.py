@@ -1,77 +1,171 @@
-"""Local recoding: what already holds is released as it is, only the rest is cut."""
+"""Local recoding: what already holds is released as it is, only the rest is cut.
+
+Classes are formed by quasi-identifiers alone. Conditions on sensitive values are judged afterwards, on whole classes:
+those that fail are left out within the suppression limit; where they are too many, all classes are formed again with
+twice as many subjects. An algorithm that instead cut a class just where its sensitive values permit it would tell about
+them: who knows the algorithm concludes from a class left whole that a part of it failed (the minimality attack: Wong,
+Fu, Wang, Pei 2007). Here only "some class of the whole table failed" could be concluded, and to deny even that the
+number of subjects is doubled by chance too, once in four times where nothing failed: whatever can stand where the
+release shows it stays possible, and no odds shift by more than four for each doubling (the bound of such reasoning:
+Cormode, Srivastava, Li, Li 2010).
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from anonymizer.algorithms.mondrian import cut
 from anonymizer.algorithms.recoding import Budget, Recoding, unreachable
-from anonymizer.engines import Histogram
+from anonymizer.engines import Histogram, rows_alike
+from anonymizer.models import Requirements
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+CHANCE = 0.25
+"""How often classes are formed with twice as many subjects though nothing failed."""
 
-def recode(histogram: Histogram, limit: float, *, missing_is_any: bool = False) -> Recoding:
+
+@dataclass(frozen=True)
+class _Partition:
+    """Classes formed by quasi-identifiers alone; ``compatible`` combinations are published as they are though too few
+    subjects share them, because they contradict enough others in nothing."""
+
+    cells: IntArray
+    suppressed: BoolArray
+    compatible: BoolArray
+    exact: BoolArray
+    classes: int
+    rounds: int
+
+
+def recode(histogram: Histogram, limit: float, coin: bytes, *, missing_is_any: bool = False) -> Recoding:
     """Each combination at the finest cells found for it.
 
-    Combinations that meet the requirements by themselves keep their leaves. The others are cut by
-    :func:`anonymizer.algorithms.mondrian.cut`, apart for each combination of columns that cannot be
-    generalised. Where what is left of such a part does not meet the requirements even as one class, released
-    combinations join it, the smallest first; where that is not enough either, it is suppressed. With
-    ``missing_is_any`` a combination with empty cells also stays as it is when the released ones it does not
-    contradict meet the requirements together with it. Raises :class:`anonymizer.errors.Unreachable` when more
-    than ``limit`` (share of rows, and of subjects) would be.
+    Combinations that have enough subjects keep their leaves. The others are cut by
+    :func:`anonymizer.algorithms.mondrian.cut`, apart for each combination of columns that cannot be generalised. Where
+    what is left of such a part has too few subjects even as one class, released combinations join it, the smallest
+    first; where that is not enough either, it is suppressed. With ``missing_is_any`` a combination with empty cells
+    also stays as it is when it has enough subjects together with the released ones that it does not contradict.
+
+    ``coin`` seeds the chance described above; without conditions on sensitive values it changes nothing.
+    Raises :class:`anonymizer.errors.Unreachable` when more than ``limit`` (share of rows, and of subjects) would be
+    suppressed.
     """
+    requirements = histogram.requirements
+    budget = Budget.of(histogram, limit)
+    chance = np.random.Generator(np.random.PCG64(int.from_bytes(coin, "big")))
+    k = requirements.k
+    judged_after = bool(requirements.sensitive) or requirements.average_risk is not None
+    tried = 0
+    good: tuple[_Partition, BoolArray, int] | None = None
+    while True:
+        partition = _form(histogram, requirements.blind(k), missing_is_any=missing_is_any, whole=k > requirements.k)
+        tried += 1
+        suppressed = _leave_out(histogram, partition) if judged_after else partition.suppressed
+        last = k > histogram.total_subjects or not judged_after
+        if budget.allows(histogram, suppressed) and _average(histogram, partition, suppressed):
+            good = (partition, suppressed, k)
+            if not requirements.sensitive or chance.random() >= CHANCE:
+                break
+        if last and good is not None:
+            break
+        if last:
+            why = (
+                "too few subjects share what cannot be made coarser, or too many are empty, "
+                "or the models on sensitive values and average risk fail on the largest classes"
+                if judged_after
+                else "too few subjects share what cannot be made coarser, or too many are empty"
+            )
+            raise unreachable(histogram, suppressed, budget, why)
+        k = min(2 * k, histogram.total_subjects + 1)
+    partition, suppressed, k = good
+    as_they_are = (partition.exact | partition.compatible) & ~suppressed
+    certificate: dict[str, int | float | str | bool] = {
+        "search": "top-down cuts of the combinations that do not hold by themselves",
+        "combinations": histogram.combinations,
+        "released_as_they_are": int(as_they_are.sum()),
+        "classes_cut": partition.classes,
+        "rounds": partition.rounds,
+        "optimal": False,
+    }
+    if judged_after:
+        certificate |= {"partitions_tried": tried, "subjects_in_classes": k}
+    return Recoding(partition.cells, suppressed, certificate)
+
+
+def _form(histogram: Histogram, requirements: Requirements, *, missing_is_any: bool, whole: bool) -> _Partition:
+    """Classes of at least ``requirements.k`` subjects. With ``whole`` a part that has fewer is one class all the same,
+    if it has as many as the policy asks for."""
     count = histogram.combinations
     everything = np.arange(count, dtype=np.int64)
-    exact = histogram.requirements.hold(everything, everything, count) & histogram.usable
-    compatible = _held_by_compatible(histogram, exact) if missing_is_any else np.zeros(count, dtype=bool)
+    exact = requirements.hold(everything, everything, count) & histogram.usable
+    compatible = np.zeros(count, dtype=bool)
+    if missing_is_any:
+        compatible = _held_by_compatible(histogram, requirements, exact)
     part = _fixed_parts(histogram)
     suppressed = ~histogram.usable
     rest = ~exact & histogram.usable & ~compatible
     # What an incomplete combination relies on must stay as it is.
     needed = exact if compatible.any() else np.zeros(count, dtype=bool)
+    least = histogram.requirements.blind(histogram.requirements.k)
     for name in np.unique(part[rest]).tolist():
         members = np.flatnonzero((part == name) & rest)
-        if histogram.requirements.hold_together(members):
+        if requirements.hold_together(members):
             continue
         released = np.flatnonzero((part == name) & exact & ~needed)
-        joined = _smallest_that_help(histogram, members, released)
-        exact[joined] = False
-        rest[joined] = True
-        if len(joined) == 0:
+        joined = _smallest_that_help(histogram, requirements, members, released)
+        if len(joined) == 0 and whole and least.hold_together(np.concatenate([members, released])):
+            joined = released
+        elif len(joined) == 0:
             suppressed[members] = True
             rest[members] = False
-    budget = Budget.of(histogram, limit)
-    if not budget.allows(histogram, suppressed):
-        raise unreachable(
-            histogram, suppressed, budget, "too few subjects share what cannot be made coarser, or too many are empty"
-        )
-    cells = np.empty((count, len(histogram.columns)), dtype=np.int64)
+        exact[joined] = False
+        rest[joined] = True
+    cells = np.empty((count, len(histogram.columns)), dtype=np.int64, order="F")
     for place, column in enumerate(histogram.columns):
         cells[:, place] = column.tree.node_of[0][histogram.leaf[:, place]]
     members = np.flatnonzero(rest)
     classes = rounds = 0
     if len(members):
-        found, classes, rounds = cut(histogram, members, part[members])
+        found, classes, rounds = cut(histogram, requirements, members, part[members])
         cells[members] = found
-    return Recoding(
-        cells,
-        suppressed,
-        {
-            "search": "top-down cuts of the combinations that do not hold by themselves",
-            "combinations": count,
-            "released_as_they_are": int((exact | compatible).sum()),
-            "classes_cut": classes,
-            "rounds": rounds,
-            "optimal": False,
-        },
-    )
+    return _Partition(cells, suppressed, compatible, exact, classes, rounds)
 
 
-def _held_by_compatible(histogram: Histogram, exact: BoolArray) -> BoolArray:
+def _leave_out(histogram: Histogram, partition: _Partition) -> BoolArray:
+    """What is suppressed when classes that fail by their sensitive values are left out too."""
+    requirements = histogram.requirements
+    suppressed = partition.suppressed.copy()
+    own = np.flatnonzero(~suppressed & ~partition.compatible)
+    group, groups = _number_rows(partition.cells[own])
+    good = requirements.publishable(own, group, groups)
+    suppressed[own[~good[group]]] = True
+    if partition.compatible.any():
+        held = _held_by_compatible(histogram, requirements, partition.exact & ~suppressed)
+        suppressed |= partition.compatible & ~held
+    return suppressed
+
+
+def _average(histogram: Histogram, partition: _Partition, suppressed: BoolArray) -> bool:
+    if histogram.requirements.average_risk is None:
+        return True
+    kept = np.flatnonzero(~suppressed)
+    _, classes = _number_rows(partition.cells[kept])
+    return histogram.requirements.average_allows(classes, histogram.subjects_in(kept))
+
+
+def _number_rows(cells: IntArray) -> tuple[IntArray, int]:
+    if not len(cells) or not cells.shape[1]:
+        return np.zeros(len(cells), dtype=np.int64), min(len(cells), 1)
+    first, place = rows_alike(list(cells.T), [int(column.max()) + 1 for column in cells.T])
+    return place, len(first)
+
+
+def _held_by_compatible(histogram: Histogram, requirements: Requirements, exact: BoolArray) -> BoolArray:
     """Incomplete combinations that meet the requirements together with the exact ones they do not
     contradict."""
     held = np.zeros(histogram.combinations, dtype=bool)
@@ -88,7 +182,7 @@ def _held_by_compatible(histogram: Histogram, exact: BoolArray) -> BoolArray:
         known = histogram.leaf[both][:, ~pattern]
         _, group = np.unique(known, axis=0, return_inverse=True)
         group = group.reshape(-1).astype(np.int64)
-        holds = histogram.requirements.hold(both, group, int(group.max()) + 1)
+        holds = requirements.publishable(both, group, int(group.max()) + 1)
         # A group has at most one incomplete combination of this pattern: what it does not say is all that
         # differs.
         held[members] = holds[group[: len(members)]]
@@ -104,14 +198,16 @@ def _fixed_parts(histogram: Histogram) -> IntArray:
     return part
 
 
-def _smallest_that_help(histogram: Histogram, members: IntArray, released: IntArray) -> IntArray:
-    """The smallest released combinations with which ``members`` meet the requirements; none when all are not
+def _smallest_that_help(
+    histogram: Histogram, requirements: Requirements, members: IntArray, released: IntArray
+) -> IntArray:
+    """The smallest released combinations with which ``members`` have enough subjects; none when all are not
     enough."""
     order = released[np.argsort(histogram.rows[released], kind="stable")]
     taken = 1
     while taken < 2 * len(order):
         some = order[:taken]
-        if histogram.requirements.hold_together(np.concatenate([members, some])):
+        if requirements.hold_together(np.concatenate([members, some])):
             return some
         taken *= 2
     return order[:0]

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from anonymizer.engines import Histogram
 from anonymizer.hierarchies import Tree
+from anonymizer.models import Requirements
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -34,15 +35,17 @@ class _Cut:
     side: IntArray
 
 
-def cut(histogram: Histogram, item: IntArray, group: IntArray) -> tuple[IntArray, int, int]:
-    """Cells for the combinations ``item``, whose starting classes are ``group`` and meet the requirements.
+def cut(histogram: Histogram, requirements: Requirements, item: IntArray, group: IntArray) -> tuple[IntArray, int, int]:
+    """Cells for the combinations ``item``, whose starting classes are ``group`` and have enough subjects.
+
+    Of ``requirements`` only the number of subjects counts.
 
     Returns ``cells[item, column]``, the number of classes and the number of rounds.
     """
     cells = np.empty((len(item), len(histogram.columns)), dtype=np.int64)
     place = np.arange(len(item), dtype=np.int64)
     done = rounds = 0
-    least = 2 * histogram.requirements.items[0].threshold
+    least = 2 * requirements.k
     while len(place):
         rounds += 1
         order = np.argsort(group, kind="stable")
@@ -53,9 +56,9 @@ def cut(histogram: Histogram, item: IntArray, group: IntArray) -> tuple[IntArray
         best = np.zeros(len(starts))
         side = np.zeros(len(place), dtype=np.int64)
         shown = np.empty((len(starts), len(histogram.columns)), dtype=np.int64)
-        if histogram.requirements.additive:
+        if requirements.additive:
             # A class of fewer than 2k subjects cannot be cut: most rounds' classes are, and need no trial.
-            subjects = np.add.reduceat(histogram.requirements.subjects.alone[combination], starts)
+            subjects = np.add.reduceat(requirements.subjects.alone[combination], starts)
             open_ = subjects >= least
         else:
             open_ = np.ones(len(starts), dtype=bool)
@@ -71,7 +74,14 @@ def cut(histogram: Histogram, item: IntArray, group: IntArray) -> tuple[IntArray
                 continue
             propose = _cut_range if tree.free else _cut_tree
             proposal = propose(
-                histogram, tree, combination[live], leaf[live], live_group, live_starts, shown[open_classes, column]
+                histogram,
+                requirements,
+                tree,
+                combination[live],
+                leaf[live],
+                live_group,
+                live_starts,
+                shown[open_classes, column],
             )
             better = proposal.gain > best[open_classes] + _GAIN
             best[open_classes[better]] = proposal.gain[better]
@@ -106,6 +116,7 @@ def tight_cells(tree: Tree, leaf: IntArray, starts: IntArray) -> IntArray:
 
 def _cut_tree(
     histogram: Histogram,
+    requirements: Requirements,
     tree: Tree,
     combination: IntArray,
     leaf: IntArray,
@@ -118,10 +129,10 @@ def _cut_tree(
     child = tree.node_of[np.maximum(level - 1, 0)[group], leaf]
     key, keys = _compact(group * tree.nodes + child, classes * tree.nodes)
     key_class, key_child = keys // tree.nodes, keys % tree.nodes
-    good = histogram.requirements.hold(combination, key, len(keys))
+    good = requirements.hold(combination, key, len(keys))
     good &= key_child != cell[key_class]
     rows: FloatArray = np.bincount(key, weights=histogram.rows[combination], minlength=len(keys)).astype(float)
-    good = _mend_rest(histogram, combination, group, classes, key, key_class, good, rows)
+    good = _mend_rest(requirements, combination, group, classes, key, key_class, good, rows)
     gain_of_key = np.where(good, rows * (tree.loss[cell][key_class] - tree.loss[key_child]), 0.0)
     gain: FloatArray = np.bincount(key_class, weights=gain_of_key, minlength=classes).astype(float)
     gain[level == 0] = 0.0
@@ -130,7 +141,7 @@ def _cut_tree(
 
 
 def _mend_rest(
-    histogram: Histogram,
+    requirements: Requirements,
     combination: IntArray,
     group: IntArray,
     classes: int,
@@ -149,7 +160,7 @@ def _mend_rest(
         stays = np.bincount(group[behind], minlength=classes) > 0
         fine = ~stays
         if behind.any():
-            fine |= histogram.requirements.hold(combination[behind], group[behind], classes)
+            fine |= requirements.hold(combination[behind], group[behind], classes)
         if fine.all():
             return good
         if attempt == 0:
@@ -163,6 +174,7 @@ def _mend_rest(
 
 def _cut_range(
     histogram: Histogram,
+    requirements: Requirements,
     tree: Tree,
     combination: IntArray,
     leaf: IntArray,
@@ -187,14 +199,14 @@ def _cut_range(
     lost = total * tree.range_loss(low, high)
     gain_of_key = lost - before * tree.range_loss(low, key_leaf) - (total - before) * tree.range_loss(following, high)
     gain_of_key[~inner] = 0.0
-    cut_after = _best_feasible(histogram, combination, group, key, key_class, key_leaf, leaf, gain_of_key, classes)
+    cut_after = _best_feasible(requirements, combination, group, key, key_class, key_leaf, leaf, gain_of_key, classes)
     gain = np.where(cut_after >= 0, gain_of_key[cut_after], 0.0)
     border = np.where(cut_after >= 0, key_leaf[cut_after], tree.leaves)
     return _Cut(gain, (leaf > border[group]).astype(np.int64))
 
 
 def _best_feasible(
-    histogram: Histogram,
+    requirements: Requirements,
     combination: IntArray,
     group: IntArray,
     key: IntArray,
@@ -207,16 +219,14 @@ def _best_feasible(
     """Per class the key after which cutting gains most with both sides meeting the requirements, -1 without
     one."""
     best = np.full(classes, -1, dtype=np.int64)
-    requirements = histogram.requirements
     if requirements.additive:
         fits: BoolArray = np.asarray(gain > _GAIN)
         first = np.flatnonzero(np.r_[True, key_class[1:] != key_class[:-1]])
         last = np.r_[first[1:], len(key_class)] - 1
-        for item in requirements.items:
-            here = np.bincount(key, weights=item.things.alone[combination], minlength=len(key_class))
-            running = np.cumsum(here)
-            before = running - np.repeat(running[first] - here[first], last - first + 1)
-            fits &= (before >= item.threshold) & (before[last][key_class] - before >= item.threshold)
+        here = np.bincount(key, weights=requirements.subjects.alone[combination], minlength=len(key_class))
+        running = np.cumsum(here)
+        before = running - np.repeat(running[first] - here[first], last - first + 1)
+        fits &= (before >= requirements.k) & (before[last][key_class] - before >= requirements.k)
         candidates = np.flatnonzero(fits)
         order = candidates[np.lexsort((candidates, -gain[candidates], key_class[candidates]))]
         if len(order):

@@ -56,18 +56,15 @@ def unreachable(histogram: Histogram, suppressed: BoolArray, budget: Budget, why
     rows = int(histogram.rows[suppressed].sum())
     total = histogram.total_rows
     lost = histogram.total_subjects - histogram.subjects_in(np.flatnonzero(~suppressed))
-    asked = ", ".join(
-        f"{item.name} {item.threshold}" + (f" on {item.column}" if item.column else "")
-        for item in histogram.requirements.items
-    )
     fixed = [column.name for column in histogram.columns if not column.tree.root]
     help_ = []
-    if total == 0 or histogram.total_subjects < histogram.requirements.items[0].threshold:
+    if total == 0 or histogram.total_subjects < histogram.requirements.k:
         help_.append("ask for a smaller k or give a larger table")
     if fixed:
         help_.append(f"generalise or drop {', '.join(fixed)}, which the policy publishes as they are")
     help_.append(f"allow suppressing {rows / total:.1%} of the rows" if total else "give a table with rows")
     return Unreachable(
-        f"{asked} cannot be reached: {why}. {rows} of {total} rows ({lost} of {histogram.total_subjects} subjects) "
+        f"{histogram.requirements.asked} cannot be reached: {why}. "
+        f"{rows} of {total} rows ({lost} of {histogram.total_subjects} subjects) "
         f"would be suppressed, the limit is {budget.share:.1%}. To go on: {'; or '.join(help_)}."
     )

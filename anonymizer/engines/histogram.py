@@ -7,29 +7,30 @@ than memory, or distributed) has to give this histogram and to join its recoding
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from anonymizer.hierarchies import EncodedColumn
-from anonymizer.models import DistinctCount, Requirement, Requirements
+from anonymizer.models import DistinctCount, Requirements, SensitiveRequirement, ValueCounts
+from contracts.privacy import SensitiveModel
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-_KEYS = 2**62
-
 
 @dataclass(frozen=True)
 class Histogram:
-    """Distinct combinations of leaves. ``leaf[combination, column]``; ``rows`` per combination; ``usable``
-    may be published."""
+    """Distinct combinations of leaves.
+
+    ``leaf[combination, column]``; ``rows`` per combination; ``usable`` may be published. ``columns`` have given up
+    their leaf per row.
+    """
 
     columns: tuple[EncodedColumn, ...]
     leaf: IntArray
-    combination_of_row: IntArray
+    combination_of_row: npt.NDArray[np.int32]
     rows: IntArray
     requirements: Requirements
     usable: BoolArray
@@ -59,64 +60,97 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Demand:
-    """One requirement before the histogram exists: ``thing`` per row (None: every row is one)."""
+    """What is asked of classes before the histogram exists.
 
-    name: str
-    threshold: int
-    thing: IntArray | None
-    column: str | None = None
+    ``subject`` numbers each row's subject (None: every row is one). ``sensitive`` holds per model the row's value,
+    numbered from 0 in the column's order.
+    """
+
+    subject: IntArray | None
+    k: int
+    average_risk: float | None = None
+    sensitive: Sequence[tuple[SensitiveModel, IntArray]] = ()
+    asked: str = ""
 
 
-def build(
-    columns: Sequence[EncodedColumn], rows: int, demands: Sequence[Demand], *, suppress_missing: bool
-) -> Histogram:
+def build(columns: Sequence[EncodedColumn], rows: int, demand: Demand, *, suppress_missing: bool) -> Histogram:
     """Count the combinations of a table of ``rows`` rows. Without columns all rows are one combination."""
     leaf, combination_of_row = _combine(columns, rows)
     combinations = len(leaf)
     counts = np.bincount(combination_of_row, minlength=combinations).astype(np.int64)
-    items = tuple(
-        Requirement(
-            demand.name,
-            demand.threshold,
-            DistinctCount.of_rows(counts)
-            if demand.thing is None
-            else DistinctCount.of_pairs(combination_of_row, demand.thing, combinations),
-            demand.column,
-        )
-        for demand in demands
+    subject = demand.subject
+    requirements = Requirements(
+        subjects=DistinctCount.of_rows(counts)
+        if subject is None
+        else DistinctCount.of_pairs(combination_of_row.astype(np.int64), subject, combinations),
+        k=demand.k,
+        average_risk=demand.average_risk,
+        sensitive=tuple(
+            SensitiveRequirement(
+                model, ValueCounts.of(combination_of_row.astype(np.int64), value, subject, combinations)
+            )
+            for model, value in demand.sensitive
+        ),
+        asked=demand.asked,
     )
     usable = np.ones(combinations, dtype=bool)
     if suppress_missing:
         for place, column in enumerate(columns):
             if column.tree.missing is not None:
                 usable &= leaf[:, place] != column.tree.missing
-    return Histogram(tuple(columns), leaf, combination_of_row, counts, Requirements(items), usable)
+    # From here on combinations stand for rows.
+    columns = [replace(column, leaf=column.leaf[:0].copy()) for column in columns]
+    return Histogram(tuple(columns), leaf, combination_of_row, counts, requirements, usable)
 
 
-def _combine(columns: Sequence[EncodedColumn], rows: int) -> tuple[IntArray, IntArray]:
+def _combine(columns: Sequence[EncodedColumn], rows: int) -> tuple[IntArray, npt.NDArray[np.int32]]:
     if not columns or rows == 0:
-        return np.zeros((min(rows, 1), len(columns)), dtype=np.int64), np.zeros(rows, dtype=np.int64)
+        return np.zeros((min(rows, 1), len(columns)), dtype=np.int64), np.zeros(rows, dtype=np.int32)
+    first, combination_of_row = rows_alike([column.leaf for column in columns], [c.tree.leaves for c in columns])
+    leaf = np.stack([column.leaf[first] for column in columns], axis=1).astype(np.int64)
+    return leaf, combination_of_row.astype(np.int32)
+
+
+def rows_alike(columns: Sequence[npt.NDArray[np.int32] | IntArray], widths: Sequence[int]) -> tuple[IntArray, IntArray]:
+    """First row of each distinct combination of several columns, in rising order, and each row's place among them.
+
+    A column's numbers lie from 0 to below its width.
+    """
+    rows = len(columns[0])
+    room = 1 << (62 - max(rows - 1, 1).bit_length())
     key = np.zeros(rows, dtype=np.int64)
     space = 1
-    for column in columns:
-        if space * column.tree.leaves >= _KEYS:
-            _, key = _number(key)
-            space = int(key.max()) + 1
-        key = key * column.tree.leaves + column.leaf
-        space *= column.tree.leaves
-    first, combination_of_row = _number(key)
-    leaf = np.stack([column.leaf[first] for column in columns], axis=1).astype(np.int64)
-    return leaf, combination_of_row
+    for column, width in zip(columns, widths, strict=True):
+        if space * width >= room:
+            _, key = number(key, space)
+            space = int(key.max(initial=0)) + 1
+        key *= width
+        key += column
+        space *= width
+    return number(key, space)
 
 
-def _number(key: IntArray) -> tuple[IntArray, IntArray]:
-    """First row of each distinct key, in rising order of keys, and each row's place among them."""
-    counted = (
-        pl.DataFrame({"key": key})
-        .with_row_index("row")
-        .group_by("key")
-        .agg(pl.col("row").first().cast(pl.Int64))
-        .sort("key")
-    )
-    distinct = counted.get_column("key").to_numpy()
-    return counted.get_column("row").to_numpy(), np.searchsorted(distinct, key).astype(np.int64)
+def number(key: IntArray, space: int) -> tuple[IntArray, IntArray]:
+    """First row of each distinct key, in rising order of keys, and each row's place among them.
+
+    Keys lie below ``space``. Sorting keys with their row packed below them is several times quicker than sorting row
+    numbers by key.
+    """
+    rows = len(key)
+    bits = max(rows - 1, 1).bit_length()
+    if space.bit_length() + bits > 62:
+        _, first, place = np.unique(key, return_index=True, return_inverse=True)
+        return first.astype(np.int64), place.reshape(-1).astype(np.int64)
+    packed = key << bits
+    packed |= np.arange(rows, dtype=np.int64)
+    packed.sort()
+    row = packed & ((1 << bits) - 1)
+    packed >>= bits
+    starts = np.empty(rows, dtype=bool)
+    starts[:1] = True
+    np.not_equal(packed[1:], packed[:-1], out=starts[1:])
+    rank = np.cumsum(starts, dtype=np.int64)
+    rank -= 1
+    place = packed
+    place[row] = rank
+    return row[starts], place

@@ -57,18 +57,19 @@ class Distinct:
         codes = np.append(place, -1)[self.codes].astype(np.int32)
         return Distinct(self.name, self.values.filter(keep), codes, self.unreadable + rows)
 
-    def refuse(self, bad: pl.Series, what: str, remedy: str) -> None:
-        """Raise when some value is ``bad``, naming column, value (or its shape), first row, and the way
-        out."""
+    def refuse(self, bad: pl.Series, what: str, remedy: str, *, place: str | None = None) -> None:
+        """Raise when some value is ``bad``, naming column, value (or its shape), first row, and the way out.
+
+        ``place`` of the policy that is at fault: the column's hierarchy unless given."""
         if not bad.any():
             return
-        place = int(bad.arg_true()[0])
-        occurrences = int((self.codes == place).sum())
-        row = int(np.argmax(self.codes == place)) + 1
-        value = personal_free(self.values[place], occurrences)
+        code = int(bad.arg_true()[0])
+        occurrences = int((self.codes == code).sum())
+        row = int(np.argmax(self.codes == code)) + 1
+        value = personal_free(self.values[code], occurrences)
         kinds = int(bad.sum())
         raise InvalidInput.at(
-            f"columns/{self.name}/operator/hierarchy",
+            place or f"columns/{self.name}/operator/hierarchy",
             f"Column {self.name!r}: {what} the value {value} (row {row}"
             + (f", and {kinds - 1} more values" if kinds > 1 else "")
             + f"). {remedy}",

@@ -214,6 +214,8 @@ def build_tree(
 def factorise(column: pl.Series) -> tuple[pl.Series, npt.NDArray[np.int32]]:
     """Distinct values in rising order (missing left out) and each row's place among them, -1 where
     missing."""
+    if isinstance(column.dtype, pl.Categorical):
+        return _factorise_codes(column)
     if column.dtype.is_float():
         column = column.fill_nan(None)
     distinct = column.drop_nulls().unique().sort()
@@ -223,3 +225,16 @@ def factorise(column: pl.Series) -> tuple[pl.Series, npt.NDArray[np.int32]]:
     lookup = pl.DataFrame({"value": distinct, "code": pl.Series(range(len(distinct)), dtype=pl.Int32)})
     joined = pl.DataFrame({"value": column}).join(lookup, on="value", how="left", maintain_order="left")
     return distinct, joined.get_column("code").fill_null(-1).to_numpy().astype(np.int32, copy=False)
+
+
+def _factorise_codes(column: pl.Series) -> tuple[pl.Series, npt.NDArray[np.int32]]:
+    """The same for a column of codes, whose order is that of the texts they stand for."""
+    present = column.drop_nulls().unique()
+    texts = present.cast(pl.String)
+    order = texts.arg_sort().to_numpy()
+    code = present.to_physical().to_numpy()
+    # The last entry is for missing cells, which numpy finds at -1.
+    place = np.full(int(code.max(initial=0)) + 2, -1, dtype=np.int32)
+    place[code[order]] = np.arange(len(order), dtype=np.int32)
+    known = column.to_physical().cast(pl.Int32).fill_null(-1).to_numpy()
+    return texts.gather(order).alias(column.name), place[known]

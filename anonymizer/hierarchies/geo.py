@@ -73,7 +73,8 @@ def encode(name: str, hierarchy: GeoGridHierarchy, latitude: pl.Series, longitud
 
 
 def _degrees(column: pl.Series, limit: float) -> FloatArray:
-    numbers = column.cast(pl.Float64, strict=False)
+    text = column.cast(pl.String) if isinstance(column.dtype, pl.Categorical) else column
+    numbers = text.cast(pl.Float64, strict=False)
     bad = (numbers.is_null() & column.is_not_null()) | (numbers.abs() > limit).fill_null(False)
     if bad.any():
         Distinct.of(column.filter(bad)).refuse(

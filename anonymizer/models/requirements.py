@@ -1,103 +1,129 @@
-"""What must hold in every class of rows that look alike, as counts of distinct things.
+"""What must hold before rows that look alike may be published.
 
-k-anonymity asks for k distinct subjects, distinct l-diversity for l distinct values of a sensitive column:
-one machinery. Things that occur in one combination of quasi-identifiers only are counted by adding; those
-that occur in several (a person with rows in two of them) are kept one by one, so that joining combinations
-never counts them twice.
+Two kinds of conditions. Those on *subjects* (k-anonymity, risk limits) look at quasi-identifiers only. Those on
+*sensitive values* (l-diversity, t-closeness) look at what is published beside them. The kinds are kept apart because a
+search that cuts classes by sensitive values tells about them: see :mod:`anonymizer.algorithms.local`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from anonymizer.models.counts import DistinctCount, Grouped, ValueCounts
+from anonymizer.models.diversity import distinct, entropy, equal_distance, ordered_distance, recursive
+from contracts.privacy import (
+    DistinctLDiversity,
+    EntropyLDiversity,
+    RecursiveCLDiversity,
+    SensitiveModel,
+    TCloseness,
+)
+
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-
-@dataclass(frozen=True)
-class DistinctCount:
-    """Distinct things per combination: ``alone`` per combination, and shared ones as a compressed list of
-    lists."""
-
-    alone: IntArray
-    starts: IntArray
-    shared: IntArray
-    kinds: int
-
-    @classmethod
-    def of_rows(cls, rows: IntArray) -> DistinctCount:
-        """Every row is a thing of its own."""
-        return cls(rows, np.zeros(len(rows) + 1, dtype=np.int64), np.empty(0, dtype=np.int64), 0)
-
-    @classmethod
-    def of_pairs(cls, combination: IntArray, thing: IntArray, combinations: int) -> DistinctCount:
-        """From each row's combination and thing (numbered from 0)."""
-        things = int(thing.max()) + 1 if len(thing) else 0
-        pairs = np.unique(combination * max(things, 1) + thing)
-        combination, thing = pairs // max(things, 1), pairs % max(things, 1)
-        is_shared = np.bincount(thing, minlength=things)[thing] > 1
-        alone = np.bincount(combination[~is_shared], minlength=combinations)
-        counts = np.bincount(combination[is_shared], minlength=combinations)
-        kept, renumbered = np.unique(thing[is_shared], return_inverse=True)
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        return cls(alone.astype(np.int64), starts.astype(np.int64), renumbered.astype(np.int64), len(kept))
-
-    @property
-    def additive(self) -> bool:
-        """No thing occurs in two combinations, so counts of joined combinations add up."""
-        return self.kinds == 0
-
-    def count(self, combination: IntArray, group: IntArray, groups: int) -> IntArray:
-        """Distinct things in each group of combinations (``group[i]`` is the group of ``combination[i]``)."""
-        alone = np.bincount(group, weights=self.alone[combination], minlength=groups).astype(np.int64)
-        if self.additive:
-            return alone
-        lengths = self.starts[combination + 1] - self.starts[combination]
-        total = int(lengths.sum())
-        if total == 0:
-            return alone
-        first = np.repeat(self.starts[combination] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
-        things = self.shared[first + np.arange(total)]
-        pairs = np.unique(np.repeat(group, lengths) * self.kinds + things)
-        return alone + np.bincount(pairs // self.kinds, minlength=groups)
+SLACK = 1e-9
 
 
 @dataclass(frozen=True)
-class Requirement:
-    """At least ``threshold`` distinct things in every class."""
+class SensitiveRequirement:
+    """A model about one sensitive column, with the counts of its values."""
 
-    name: str
-    threshold: int
-    things: DistinctCount
-    column: str | None = None
+    model: SensitiveModel
+    values: ValueCounts
+
+    def reached(self, grouped: Grouped) -> FloatArray:
+        """The model's measure of each group; for distances the whole of ``grouped`` is the reference."""
+        match self.model:
+            case DistinctLDiversity():
+                return distinct(grouped)
+            case EntropyLDiversity():
+                return entropy(grouped)
+            case RecursiveCLDiversity(l=l):
+                return recursive(grouped, l)
+            case TCloseness(distance="equal"):
+                return equal_distance(grouped)
+            case TCloseness():
+                return ordered_distance(grouped)
+
+    def holds(self, grouped: Grouped) -> BoolArray:
+        """Which groups meet the model."""
+        reached = self.reached(grouped)
+        match self.model:
+            case DistinctLDiversity(l=l):
+                return np.asarray(reached >= l)
+            case EntropyLDiversity(l=least):
+                return np.asarray(reached >= least - SLACK)
+            case RecursiveCLDiversity(c=c):
+                return np.asarray(reached < c)
+            case TCloseness(t=t):
+                return np.asarray(reached <= t + SLACK)
 
 
 @dataclass(frozen=True)
 class Requirements:
-    """All requirements of a policy; the first counts subjects."""
+    """All that a policy asks of classes.
 
-    items: tuple[Requirement, ...]
+    ``k``: subjects in every class. ``average_risk``: largest classes / subjects of the whole release, None without a
+    limit. ``sensitive``: one entry per model about a sensitive column. ``asked`` names them for messages.
+    """
 
-    @property
-    def subjects(self) -> DistinctCount:
-        """Distinct subjects per combination."""
-        return self.items[0].things
+    subjects: DistinctCount
+    k: int
+    average_risk: float | None = None
+    sensitive: tuple[SensitiveRequirement, ...] = ()
+    asked: str = ""
 
     @property
     def additive(self) -> bool:
-        """All counts add up when combinations are joined."""
-        return all(item.things.additive for item in self.items)
+        """Counts of subjects add up when combinations are joined."""
+        return self.subjects.additive
+
+    @property
+    def only_counts_rise(self) -> bool:
+        """Whatever fails still fails when it is cut into smaller groups, so a search may strike off what is finer."""
+        return self.average_risk is None and all(isinstance(s.model, DistinctLDiversity) for s in self.sensitive)
+
+    def blind(self, k: int) -> Requirements:
+        """The conditions on subjects alone, with at least ``k`` of them."""
+        return replace(self, k=max(k, self.k), average_risk=None, sensitive=())
 
     def hold(self, combination: IntArray, group: IntArray, groups: int) -> BoolArray:
-        """Which groups of combinations meet every requirement."""
-        good = np.ones(groups, dtype=bool)
-        for item in self.items:
-            good &= item.things.count(combination, group, groups) >= item.threshold
-        return good
+        """Which groups of combinations have enough subjects."""
+        return np.asarray(self.subjects.count(combination, group, groups) >= self.k)
 
     def hold_together(self, combination: IntArray) -> bool:
-        """These combinations as one class meet every requirement."""
+        """These combinations as one class have enough subjects."""
         return len(combination) > 0 and bool(self.hold(combination, np.zeros(len(combination), dtype=np.int64), 1)[0])
+
+    def publishable(self, combination: IntArray, group: IntArray, groups: int) -> BoolArray:
+        """Which groups may be published, out of all that a release would hold.
+
+        Distances to the distribution of the whole are to that of the release, which changes when a group is left out:
+        groups are left out until those that stay meet every model.
+        """
+        good = self.hold(combination, group, groups)
+        while self.sensitive:
+            kept = good[group]
+            failing = np.zeros(groups, dtype=bool)
+            for item in self.sensitive:
+                failing |= ~item.holds(item.values.of_groups(combination[kept], group[kept], groups))
+            failing &= good
+            if not failing.any():
+                break
+            good = good & ~failing
+        return good
+
+    def average_allows(self, classes: int, subjects: int) -> bool:
+        """Whether so many classes of so many subjects keep the average risk within its limit."""
+        return self.average_risk is None or subjects == 0 or classes <= self.average_risk * subjects + SLACK
+
+
+def least_size(risk: float) -> int:
+    """Subjects a class needs so that a guess among them is right with probability ``risk`` at most."""
+    return max(1, math.ceil(1.0 / risk - SLACK))

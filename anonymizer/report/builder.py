@@ -12,29 +12,36 @@ import polars as pl
 from anonymizer.algorithms.recoding import Recoding
 from anonymizer.applying import Classes, linked_size, raw_sizes
 from anonymizer.preparation import Prepared
+from anonymizer.releasing import Released
 from anonymizer.report import texts
 from anonymizer.report.utility import column_utility, riskiest, sample_rows, suppressed_profile
 from anonymizer.results import ScanResult
 from anonymizer.risk import measure
+from anonymizer.threads import each
 from contracts import clock
 from contracts.privacy import (
     AttestedClaims,
+    AverageRisk,
     Claims,
     ColumnLoss,
     ColumnRole,
     DistinctLDiversity,
+    EntropyLDiversity,
     KAnonymity,
+    MaxRisk,
     OfficerReport,
     Pseudonymise,
     PublicReport,
     RecomputableClaims,
+    SensitiveModel,
     Threshold,
     Treatment,
     Warning,
+    threshold_of,
 )
-from contracts.schema import DataContract
 
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 HIDDEN_SHARE = 0.95  # from this share of rows on, a column that shows nothing is warned of
 
@@ -46,12 +53,9 @@ class Run:
     prepared: Prepared
     recoding: Recoding
     classes: Classes
-    contract: DataContract
-    released: pl.DataFrame
+    released: Released
     recomputable: RecomputableClaims
     release_id: str
-    texts_hidden: Counter[str]
-    texts_redacted: int
     scan: ScanResult | None
     sample: IntArray
 
@@ -138,7 +142,7 @@ def _public(run: Run) -> PublicReport:
         loss=overall(by_column),
         loss_by_column=by_column,
         entities_found=dict(sorted(entities.items())),
-        texts_redacted=run.texts_redacted,
+        texts_redacted=run.released.changed,
         linked_k=linked_k,
     )
     return PublicReport(
@@ -160,7 +164,7 @@ def _public(run: Run) -> PublicReport:
 def _entities(run: Run) -> Counter[str]:
     """Cells with personal data by type, from the scan where there was one, else what redaction hid."""
     if run.scan is None:
-        return run.texts_hidden
+        return run.released.hidden
     entities: Counter[str] = Counter()
     for column in run.scan.columns:
         entities.update(column.entity_counts)
@@ -168,32 +172,51 @@ def _entities(run: Run) -> Counter[str]:
 
 
 def _thresholds(run: Run, k_reached: int | None) -> list[Threshold]:
+    """What each model asked for and what was reached; a model about a sensitive column is as the release shows it, or,
+    where that cannot be recounted, as the run counted it."""
+    prepared, classes = run.prepared, run.classes
+    policy, requirements = prepared.policy, prepared.histogram.requirements
+    if not prepared.quasi_identifiers:
+        return []
+    kept = np.flatnonzero(classes.of_combination >= 0)
+    subjects = prepared.histogram.subjects_in(kept)
+    share = 1.0 if policy.population is None else prepared.histogram.total_subjects / policy.population
+    told = {(d.model, d.column): d.reached for d in run.recomputable.diversity}
     found = []
-    if run.prepared.quasi_identifiers:
-        for model in run.prepared.policy.models:
-            if isinstance(model, KAnonymity):
-                found.append(Threshold(model=model.kind, required=model.k, reached=k_reached))
-            elif isinstance(model, DistinctLDiversity):
-                reached = next(
-                    (d.reached for d in run.recomputable.diversity if d.column == model.column), _diversity(run, model)
+    sensitive = iter(requirements.sensitive)
+    for model in policy.models:
+        match model:
+            case KAnonymity(k=k):
+                found.append(Threshold(model=model.kind, required=k, reached=k_reached))
+            case MaxRisk(risk=risk):
+                factor = share if model.attacker == "journalist" else 1.0
+                found.append(
+                    Threshold(model=model.kind, required=risk, reached=factor / k_reached if k_reached else None)
                 )
-                found.append(Threshold(model=model.kind, required=model.l, reached=reached, column=model.column))
+            case AverageRisk(risk=risk):
+                factor = share if model.attacker == "marketer" else 1.0
+                average = factor * len(classes.rows) / subjects if subjects else None
+                found.append(Threshold(model=model.kind, required=risk, reached=average))
+            case _:
+                item = next(sensitive)
+                reached = told.get((model.kind, model.column))
+                if reached is None and len(kept):
+                    grouped = item.values.of_groups(kept, classes.of_combination[kept], len(classes.rows))
+                    reached = worst(model, item.reached(grouped))
+                required = threshold_of(model)
+                found.append(Threshold(model=model.kind, required=required, reached=reached, column=model.column))
     return found
 
 
-def _diversity(run: Run, model: DistinctLDiversity) -> float | None:
-    """Distinct sensitive values in the poorest class, counted before the column was treated."""
-    requirement = next(item for item in run.prepared.histogram.requirements.items if item.column == model.column)
-    kept = np.flatnonzero(run.classes.of_combination >= 0)
-    if not len(kept):
-        return None
-    counts = requirement.things.count(kept, run.classes.of_combination[kept], len(run.classes.rows))
-    return float(counts.min())
+def worst(model: SensitiveModel, reached: FloatArray) -> float | None:
+    """The figure of the class that is worst off; None where it has no bound (fewer values than l)."""
+    figure = float(reached.min() if isinstance(model, DistinctLDiversity | EntropyLDiversity) else reached.max())
+    return figure if np.isfinite(figure) else None
 
 
 def _treatments(run: Run) -> list[Treatment]:
     shown: dict[str, list[str]] = {name: [] for name in run.prepared.policy.columns}
-    for field in run.contract.fields:
+    for field in run.released.contract.fields:
         shown[field.range_of or field.name].append(field.name)
     return [
         Treatment(
@@ -210,15 +233,14 @@ def _treatments(run: Run) -> list[Treatment]:
 
 def _of_sample(run: Run) -> pl.DataFrame:
     """The sampled rows of the release, in table order."""
-    published = run.classes.of_combination[run.prepared.histogram.combination_of_row] >= 0
-    place = np.cumsum(published) - 1
-    kept = [int(place[row]) for row in np.sort(run.sample) if published[row]]
-    return run.released.select(pl.all().gather(kept))
+    place = np.flatnonzero(np.isin(run.released.row, run.sample))
+    return run.released.table[place[np.argsort(run.released.row[place])]]
 
 
 def _officer(run: Run, public: PublicReport) -> OfficerReport:
     prepared, policy = run.prepared, run.prepared.policy
     threshold = 1.0 / policy.k
+    drawn = prepared.histogram.total_subjects
     quasi = bool(prepared.quasi_identifiers)
     empty = np.empty(0, dtype=np.int64)
     after = run.classes.subjects if quasi else empty
@@ -227,11 +249,15 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
     average = float(after.sum()) / len(after) / policy.k if len(after) else None
     return OfficerReport(
         public=public,
-        risk_before=measure(raw_sizes(prepared) if quasi else empty, threshold=threshold),
-        risk_after=measure(after, threshold=threshold),
+        risk_before=measure(
+            raw_sizes(prepared) if quasi else empty, threshold=threshold, population=policy.population, drawn=drawn
+        ),
+        risk_after=measure(after, threshold=threshold, population=policy.population, drawn=drawn),
         riskiest=riskiest(prepared),
-        utility=[column_utility(prepared, run.recoding, place) for place in range(len(prepared.quasi_identifiers))],
-        sample=sample_rows(prepared, run.classes, run.contract, run.sample, _of_sample(run)),
+        utility=each(
+            lambda place: column_utility(prepared, run.recoding, place), range(len(prepared.quasi_identifiers))
+        ),
+        sample=sample_rows(prepared, run.classes, run.released.contract, run.sample, _of_sample(run)),
         suppressed_profile=suppressed_profile(prepared, run.recoding),
         discernibility=float((rows.astype(np.float64) ** 2).sum()) + float(suppressed) * prepared.histogram.total_rows,
         average_class_ratio=average,

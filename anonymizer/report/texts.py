@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contracts.privacy import (
+    SENSITIVE_MODELS,
+    Algorithm,
     Drop,
     Generalise,
     Keep,
@@ -115,6 +117,14 @@ def assumptions(policy: Policy, *, rows_without_subject: int) -> list[Text]:
             },
         }
         found.append(meaning[policy.missing])
+        found += _about_attackers(policy)
+    return found
+
+
+def _about_attackers(policy: Policy) -> list[Text]:
+    """What is taken for granted of the population, and of who knows the algorithm."""
+    found: list[Text] = []
+    if policy.population is None:
         found.append(
             {
                 "zh-CN": "没有总体数据，记者攻击者的风险以本表代替总体估计，偏于保守。",
@@ -122,6 +132,29 @@ def assumptions(policy: Policy, *, rows_without_subject: int) -> list[Text]:
                 "which overstates it.",
             }
         )
+    else:
+        found.append(
+            {
+                "zh-CN": f"总体有 {policy.population} 个主体，各等价类在总体中的大小按抽样比例推算。",
+                "en": f"The population has {policy.population} subjects; classes are as many times larger there as it "
+                "is larger than the table.",
+            }
+        )
+    if any(isinstance(model, SENSITIVE_MODELS) for model in policy.models):
+        about: dict[Algorithm, Text] = {
+            Algorithm.LOCAL: {
+                "zh-CN": "等价类只按准标识符划分，知道算法的人也不能由类的大小推出敏感取值（最小性攻击）。",
+                "en": "Classes are formed by quasi-identifiers alone, so that knowing the algorithm tells nothing of "
+                "sensitive values (the minimality attack).",
+            },
+            Algorithm.FULL_DOMAIN: {
+                "zh-CN": "各列的层级是满足全部模型、损失最小的一种；"
+                "知道算法的人可由此得知更细的层级不满足要求（最小性攻击）。",
+                "en": "The levels are those that lose least under all models; who knows this learns that finer levels "
+                "fail somewhere in the table (the minimality attack).",
+            },
+        }
+        found.append(about[policy.algorithm])
     return found
 
 

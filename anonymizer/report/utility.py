@@ -18,6 +18,7 @@ from contracts.privacy import ColumnUtility, RiskyCombination, SampleRow, ValueS
 from contracts.schema import DataContract
 
 _BANDS = 12
+_PAIRS = 4_000_000  # pairs of leaf and cell that are counted in place
 _RISKY = 10
 COARSER = "…"
 """Label of the rows that are published coarser than the bands shown."""
@@ -26,14 +27,12 @@ COARSER = "…"
 def column_utility(prepared: Prepared, recoding: Recoding, place: int) -> ColumnUtility:
     """Shares of rows per band before and after, on the finest level that has few enough bands to look at."""
     column, histogram = prepared.quasi_identifiers[place], prepared.histogram
-    leaf = histogram.leaf[:, place]
     level = _level_to_show(column)
     nodes = column.tree.node_of[level]
-    before = np.bincount(nodes[leaf], weights=histogram.rows, minlength=column.tree.nodes)
-    kept = ~recoding.suppressed
-    cells = recoding.cells[kept, place]
-    rows = histogram.rows[kept]
-    band = _band_of_cells(column, cells, leaf[kept], level)
+    of_leaf = np.bincount(histogram.leaf[:, place], weights=histogram.rows, minlength=column.tree.leaves)
+    before = np.bincount(nodes, weights=of_leaf, minlength=column.tree.nodes)
+    leaf, cells, rows = _shown_as(column, prepared, recoding, place)
+    band = _band_of_cells(column, cells, leaf, level)
     after = np.bincount(band[band >= 0], weights=rows[band >= 0], minlength=column.tree.nodes)
     coarser = float(rows[band < 0].sum())
     shown = np.argsort(-before, kind="stable")[:_BANDS]
@@ -44,13 +43,27 @@ def column_utility(prepared: Prepared, recoding: Recoding, place: int) -> Column
     lost = coarser / total_after
     return ColumnUtility(
         column=column.name,
-        distinct_before=len(np.unique(leaf)),
+        distinct_before=int((of_leaf > 0).sum()),
         distinct_after=len(np.unique(cells)),
         before=[ValueShare(label=text, share=float(share_before[n])) for text, n in zip(labels, shown, strict=True)],
         after=[ValueShare(label=text, share=float(share_after[n])) for text, n in zip(labels, shown, strict=True)]
         + ([ValueShare(label=COARSER, share=lost)] if coarser else []),
         distance=float((np.abs(share_before - share_after).sum() + lost) / 2),
     )
+
+
+def _shown_as(
+    column: EncodedColumn, prepared: Prepared, recoding: Recoding, place: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """What leaves are published as, each pair of leaf and cell once where that is cheap, with its rows."""
+    kept = np.flatnonzero(~recoding.suppressed)
+    leaf, cells = prepared.histogram.leaf[kept, place], recoding.cells[kept, place]
+    rows, tree = prepared.histogram.rows[kept], column.tree
+    if not len(kept) or tree.leaves * tree.nodes > _PAIRS or int(cells.max()) >= tree.nodes:
+        return leaf, cells, rows
+    counted = np.bincount(leaf * tree.nodes + cells, weights=rows)
+    pairs = np.flatnonzero(counted)
+    return pairs // tree.nodes, pairs % tree.nodes, counted[pairs].astype(np.int64)
 
 
 def _level_to_show(column: EncodedColumn) -> int:
@@ -79,7 +92,7 @@ def riskiest(prepared: Prepared) -> list[RiskyCombination]:
         return []
     everything = np.arange(prepared.histogram.combinations, dtype=np.int64)
     sizes = prepared.histogram.requirements.subjects.count(everything, everything, len(everything))
-    return _combinations(prepared, np.argsort(sizes, kind="stable")[:_RISKY], sizes)
+    return _combinations(prepared, _smallest(sizes, _RISKY), sizes)
 
 
 def suppressed_profile(prepared: Prepared, recoding: Recoding) -> list[RiskyCombination]:
@@ -89,7 +102,16 @@ def suppressed_profile(prepared: Prepared, recoding: Recoding) -> list[RiskyComb
         return []
     everything = np.arange(prepared.histogram.combinations, dtype=np.int64)
     sizes = prepared.histogram.requirements.subjects.count(everything, everything, len(everything))
-    return _combinations(prepared, gone[np.argsort(-sizes[gone], kind="stable")][:_RISKY], sizes)
+    return _combinations(prepared, gone[_smallest(-sizes[gone], _RISKY)], sizes)
+
+
+def _smallest(figures: IntArray, count: int) -> IntArray:
+    """Places of the smallest figures in rising order, the first of equal ones first."""
+    count = min(count, len(figures))
+    last = np.partition(figures, count - 1)[count - 1]
+    below = np.flatnonzero(figures < last)
+    chosen = np.concatenate([below, np.flatnonzero(figures == last)[: count - len(below)]])
+    return chosen[np.argsort(figures[chosen], kind="stable")]
 
 
 def _combinations(prepared: Prepared, chosen: IntArray, sizes: IntArray) -> list[RiskyCombination]:

@@ -1,10 +1,8 @@
 """How easily subjects can be told apart, from the sizes of classes that look alike.
 
-Three attackers after El Emam: the *prosecutor* knows the target is in the table (risk 1/size), the
-*journalist* looks for
-anyone and would need the population (without one the table stands for it, which overstates), the
-*marketer* matches
-everybody (expected share of right matches: classes / subjects).
+Three attackers after El Emam: the *prosecutor* knows the target is in the table (risk 1/size), the *journalist* looks
+for anyone and would need the population (without its size the table stands for it, which overstates), the *marketer*
+matches everybody (expected share of right matches: classes / subjects).
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from anonymizer.risk.population import population_uniques
 from contracts.privacy import AttackerRisk, HistogramBar, Risk
 
 IntArray = npt.NDArray[np.int64]
@@ -21,8 +20,12 @@ _BARS: tuple[tuple[int, int | None], ...] = (
 )  # fmt: skip
 
 
-def measure(sizes: IntArray, *, threshold: float) -> Risk:
-    """Risk of classes of these sizes (in subjects); ``threshold`` is the highest risk thought acceptable."""
+def measure(sizes: IntArray, *, threshold: float, population: int | None = None, drawn: int | None = None) -> Risk:
+    """Risk of classes of these sizes (in subjects); ``threshold`` is the highest risk thought acceptable.
+
+    With ``population`` (subjects it has) and ``drawn`` (subjects of the table read) the journalist and the marketer
+    look there: a class has as many more subjects as the population has more than the table.
+    """
     sizes = sizes[sizes > 0]
     subjects, classes = int(sizes.sum()), len(sizes)
     if classes == 0:
@@ -36,7 +39,8 @@ def measure(sizes: IntArray, *, threshold: float) -> Risk:
         )  # fmt: skip
     highest = 1.0 / float(sizes.min())
     average = classes / subjects
-    above = float(sizes[1.0 / sizes > threshold + 1e-12].sum()) / subjects
+    share = 1.0 if population is None else (drawn or subjects) / population
+    above, above_there = (float(sizes[factor / sizes > threshold + 1e-12].sum()) / subjects for factor in (1.0, share))
     return Risk(
         threshold=threshold,
         subjects=subjects,
@@ -46,15 +50,18 @@ def measure(sizes: IntArray, *, threshold: float) -> Risk:
         average_class=subjects / classes,
         attackers=[
             AttackerRisk(attacker="prosecutor", highest=highest, average=average, share_above=above),
-            AttackerRisk(attacker="journalist", highest=highest, average=average, share_above=above),
+            AttackerRisk(
+                attacker="journalist", highest=share * highest, average=share * average, share_above=above_there
+            ),
             AttackerRisk(
                 attacker="marketer",
-                highest=average,
-                average=average,
-                share_above=1.0 if average > threshold + 1e-12 else 0.0,
+                highest=share * average,
+                average=share * average,
+                share_above=1.0 if share * average > threshold + 1e-12 else 0.0,
             ),
         ],
         histogram=bars(sizes),
+        population_uniques=None if population is None else population_uniques(sizes, population),
     )
 
 

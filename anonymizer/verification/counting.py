@@ -7,10 +7,22 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from contracts.privacy import DistinctLDiversity, Generalise, MissingMeaning, Policy, Threshold
+from anonymizer.verification.diversity import worst
+from contracts.privacy import (
+    SENSITIVE_MODELS,
+    DistinctLDiversity,
+    Generalise,
+    MissingMeaning,
+    Policy,
+    SensitiveModel,
+    Threshold,
+    threshold_of,
+)
 from contracts.schema import DataContract
 
 _ROWS = "__rows"
+_CLASS = "__class"
+_STAND = "__stand"
 _SUBJECTS = "__subjects"
 
 
@@ -40,9 +52,16 @@ def quasi_columns(contract: DataContract, policy: Policy) -> list[list[str]]:
     return found
 
 
-def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts:
+def count(
+    table: pl.DataFrame,
+    contract: DataContract,
+    policy: Policy,
+    classes: pl.Series | None = None,
+    rows: pl.Series | None = None,
+) -> Counts:
     """Classes of rows alike in all published quasi-identifiers, with rows, subjects and sensitive values in
-    each.
+    each. ``classes``, where it is known, numbers each row's class and spares comparing its columns. With ``rows`` the
+    table holds each of its different rows once, and that many stand for it.
 
     Where a missing value may stand for any, a row with missing quasi-identifiers counts with the rows it does
     not contradict.
@@ -51,32 +70,70 @@ def count(table: pl.DataFrame, contract: DataContract, policy: Policy) -> Counts
     names = [name for group in groups for name in group]
     own_row = policy.subject is None
     subject = policy.subject if policy.subject in table.columns else None
-    subjects = table.height if own_row else table.get_column(subject).n_unique() if subject else None
+    total = table.height if rows is None else int(rows.sum())
+    subjects = total if own_row else table.get_column(subject).n_unique() if subject else None
     if not names or table.height == 0:
-        return Counts(names, subject, table.height, int(table.height > 0), None, None, subjects, [])
-    sensitive = [m for m in policy.models if isinstance(m, DistinctLDiversity) and m.column in table.columns]
-    aggregates = [pl.len().alias(_ROWS)]
+        return Counts(names, subject, total, int(total > 0), None, None, subjects, [])
+    if rows is not None:
+        table = table.with_columns(rows.alias(_STAND))
+    sensitive = [m for m in policy.models if isinstance(m, SENSITIVE_MODELS) and m.column in table.columns]
+    if policy.subject is not None and subject is None:
+        # Different values can be counted by row all the same, shares of subjects cannot.
+        sensitive = [m for m in sensitive if isinstance(m, DistinctLDiversity)]
+    aggregates = [(pl.len() if rows is None else pl.col(_STAND).sum()).alias(_ROWS)]
     if subject:
         aggregates.append(pl.col(subject).n_unique().alias(_SUBJECTS))
-    aggregates += [pl.col(model.column).n_unique().alias(f"__l{i}") for i, model in enumerate(sensitive)]
-    classes = table.group_by(names).agg(aggregates)
-    if policy.missing is MissingMeaning.ANY:
-        classes = _with_compatible(table, classes, groups, aggregates)
-    k_by_row = _least(classes, _ROWS)
-    k_by_subject = k_by_row if own_row else _least(classes, _SUBJECTS) if subject else None
+    distinct = [model for model in sensitive if isinstance(model, DistinctLDiversity)]
+    aggregates += [pl.col(model.column).n_unique().alias(f"__l_{model.column}") for model in distinct]
+    by_any = policy.missing is MissingMeaning.ANY
+    if classes is None or by_any:
+        counted = table.group_by(names).agg(aggregates)
+    else:
+        counted = table.with_columns(classes.alias(_CLASS)).group_by(_CLASS).agg(aggregates)
+    if by_any:
+        counted = _with_compatible(table, counted, groups, aggregates)
+    k_by_row = _least(counted, _ROWS)
+    k_by_subject = k_by_row if own_row else _least(counted, _SUBJECTS) if subject else None
     return Counts(
         names,
         subject,
-        table.height,
-        classes.height,
+        total,
+        counted.height,
         k_by_row,
         k_by_subject,
         subjects,
         [
-            Threshold(model=m.kind, required=m.l, reached=_least(classes, f"__l{i}"), column=m.column)
-            for i, m in enumerate(sensitive)
+            Threshold(
+                model=m.kind,
+                required=threshold_of(m),
+                reached=_least(counted, f"__l_{m.column}")
+                if isinstance(m, DistinctLDiversity)
+                else _worst(table, names if classes is None else classes, subject, m),
+                column=m.column,
+            )
+            for m in sensitive
         ],
     )
+
+
+def _worst(
+    table: pl.DataFrame, classes: list[str] | pl.Series, subject: str | None, model: SensitiveModel
+) -> float | None:
+    """A measure of shares: rows that say the same of the same subject count once."""
+    if isinstance(classes, pl.Series):
+        pairs = table.select(pl.lit(classes).alias(_CLASS), pl.col(model.column).alias("__value"))
+    else:
+        keys = table.select(classes).with_row_index(_CLASS)
+        same = (
+            keys.group_by(classes).agg(pl.col(_CLASS)).select(pl.col(_CLASS), pl.int_range(pl.len()).alias("__place"))
+        )
+        placed = same.explode(_CLASS).sort(_CLASS).get_column("__place")
+        pairs = table.select(placed.alias(_CLASS), pl.col(model.column).alias("__value"))
+    if subject:
+        pairs = pairs.with_columns(table.get_column(subject).alias("__subject")).unique()
+    elif _STAND in table.columns:
+        return worst(pairs.with_columns(table.get_column(_STAND).alias("__weight")), model)
+    return worst(pairs.with_columns(__weight=pl.lit(1)), model)
 
 
 def _least(classes: pl.DataFrame, column: str) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +11,7 @@ from typing import TypeVar
 import polars as pl
 from pydantic import ValidationError
 
-from anonymizer.canonical import content_hash
+from anonymizer.canonical import hash_of_kinds
 from anonymizer.errors import ReleaseUnreadable
 from anonymizer.release_files import CONTRACT, CSV, MANIFEST, PARQUET, POLICY, REPORT, csv_table, file_hash
 from anonymizer.results import Check, VerifyResult
@@ -17,10 +19,18 @@ from anonymizer.sources import read_parquet
 from anonymizer.verification.counting import Counts, count
 from anonymizer.verification.values import outside_hierarchy
 from contracts.errors import FileRejected, InvalidInput
-from contracts.privacy import DistinctLDiversity, Drop, Manifest, Policy, PublicReport, With
+from contracts.privacy import AverageRisk, Drop, Manifest, MaxRisk, Policy, PublicReport, Threshold, With
 from contracts.schema import DataContract, FieldType
 
 _T = TypeVar("_T")
+_SLACK = 1e-9
+_SENSITIVE = {
+    "distinct-l-diversity": ("l-diversity", "≥", "Distinct values"),
+    "entropy-l-diversity": ("entropy l-diversity", "≥", "e to the power of the entropy of the values"),
+    "recursive-cl-diversity": ("recursive (c,l)-diversity", "<", "Most frequent value over all but the l - 1 first"),
+    "t-closeness": ("t-closeness", "≤", "Distance between the values of a group and those of all"),
+}
+"""Name, direction and meaning of each model about a sensitive column."""
 _NEEDED = (PARQUET, REPORT, POLICY, CONTRACT)
 
 
@@ -163,8 +173,12 @@ def _table(
     folder: Path, table: pl.DataFrame, contract: DataContract, policy: Policy, report: PublicReport, manifest: Manifest
 ) -> list[Check]:
     claims = report.claims.recomputable
-    hashed = content_hash(table, contract)
-    counts = count(table, contract, policy)
+    # One look at all rows; everything else is counted on the different ones.
+    names = table.columns
+    grouped = table.group_by(names).len(stand := "#" + "".join(names))
+    kinds, rows = grouped.select(names), grouped.get_column(stand)
+    hashed = hash_of_kinds(kinds, contract, rows)
+    counts = count(kinds, contract, policy, rows=rows)
     checks = [
         _same("content hash in manifest", manifest.content_hash, hashed, "SHA-256 of the table's canonical form"),
         _same("content hash in report", claims.content_hash, hashed, "SHA-256 of the table's canonical form"),
@@ -186,7 +200,7 @@ def _table(
             "Subjects in the smallest group, where recountable",
         ),
         _same("subjects published", claims.subjects_published, counts.subjects, "Distinct subjects, where recountable"),
-        _same("diversity", claims.diversity, counts.diversity, "Distinct sensitive values in the poorest group"),
+        _diversity(claims.diversity, counts.diversity),
     ]
     checks += _models(policy, counts)
     checks += [
@@ -197,11 +211,23 @@ def _table(
             wrong or "all values",
             "No value outside its hierarchy",
         )
-        for name, wrong in outside_hierarchy(table, contract, policy)
+        for name, wrong in outside_hierarchy(kinds, contract, policy)
     ]
     if any(file.name == CSV for file in manifest.files) and (folder / CSV).is_file():
-        checks.append(_csv(folder / CSV, table, contract))
+        checks.append(_csv(folder / CSV, table, kinds, rows, contract))
     return checks
+
+
+def _diversity(claimed: list[Threshold], found: list[Threshold]) -> Check:
+    """The figures of sensitive columns, up to the last digits of a sum."""
+    same = len(claimed) == len(found) and all(
+        (a.model, a.required, a.column) == (b.model, b.required, b.column)
+        and (
+            a.reached is b.reached is None or math.isclose(a.reached or 0, b.reached or 0, rel_tol=1e-9, abs_tol=1e-12)
+        )
+        for a, b in zip(claimed, found, strict=True)
+    )
+    return Check("diversity", same, str(claimed), str(found), "Sensitive values in the group that is worst off")
 
 
 def _models(policy: Policy, counts: Counts) -> list[Check]:
@@ -220,23 +246,41 @@ def _models(policy: Policy, counts: Counts) -> list[Check]:
             )
         )
         for model in policy.models:
-            if isinstance(model, DistinctLDiversity):
-                reached = next((d.reached for d in counts.diversity if d.column == model.column), None)
-                if reached is not None:
-                    checks.append(
-                        Check(
-                            f"l-diversity of {model.column}",
-                            reached >= model.l,
-                            f"≥ {model.l}",
-                            str(reached),
-                            "Distinct values",
-                        )
-                    )
+            if isinstance(model, MaxRisk) and model.attacker == "prosecutor":
+                risk = 1 / found if found else None
+                checks.append(
+                    Check("highest risk", risk is not None and risk <= model.risk + _SLACK, f"≤ {model.risk:g}",
+                          str(risk), "1 / the smallest group")
+                )  # fmt: skip
+            elif isinstance(model, AverageRisk) and model.attacker == "prosecutor" and counts.subjects:
+                risk = counts.classes / counts.subjects
+                checks.append(
+                    Check("average risk", risk <= model.risk + _SLACK, f"≤ {model.risk:g}", str(risk),
+                          "Groups / subjects published")
+                )  # fmt: skip
+        checks += [_sensitive(threshold) for threshold in counts.diversity]
     return checks
 
 
-def _csv(path: Path, table: pl.DataFrame, contract: DataContract) -> Check:
-    """The CSV says what the Parquet file says."""
+def _sensitive(threshold: Threshold) -> Check:
+    """One model about a sensitive column, in the group that is worst off."""
+    name, sign, words = _SENSITIVE[threshold.model]
+    reached, required = threshold.reached, threshold.required
+    if reached is None:
+        ok = False
+    elif sign == "≥":
+        ok = reached >= required - _SLACK
+    else:
+        ok = reached < required if sign == "<" else reached <= required + _SLACK
+    shown = f"{reached:g}" if reached is not None else "fewer values than l"
+    return Check(f"{name} of {threshold.column}", ok, f"{sign} {required:g}", shown, words)
+
+
+def _csv(path: Path, table: pl.DataFrame, kinds: pl.DataFrame, rows: pl.Series, contract: DataContract) -> Check:
+    """The CSV says what the Parquet file says: the same lines as often or, where it is written otherwise, the same
+    cells in the same order."""
+    if _same_lines(path, kinds, rows, contract):
+        return Check("CSV", True, "equal", "equal", "Same cells as the Parquet file")
     expected = csv_table(table, contract)
     what = "Same cells as the Parquet file"
     try:
@@ -249,6 +293,29 @@ def _csv(path: Path, table: pl.DataFrame, contract: DataContract) -> Check:
         return Check("CSV", False, f"{expected.height} rows, {expected.width} columns", found, what)
     wrong = [name for name in expected.columns if not written[name].equals(expected[name])]
     return Check("CSV", not wrong, "equal", f"differs in {', '.join(wrong)}" if wrong else "equal", what)
+
+
+def _same_lines(path: Path, kinds: pl.DataFrame, rows: pl.Series, contract: DataContract) -> bool:
+    """Whether the CSV holds each line as often as the table has such rows, and no other line."""
+    written = io.BytesIO()
+    csv_table(kinds, contract).write_csv(written, include_bom=True)
+    expected = written.getvalue().split(b"\n")
+    with path.open("rb") as stream:
+        head = stream.readline()
+    # A line break in a cell, or a line that is empty, is read otherwise.
+    if len(expected) != kinds.height + 2 or b"" in expected[:-1] or head != expected[0] + b"\n":
+        return False
+    try:
+        lines = pl.read_csv(
+            path, has_header=False, skip_rows=1, separator="\x00", quote_char=None, new_columns=["line"],
+            schema={"line": pl.String}, glob=False,
+        )  # fmt: skip
+    except pl.exceptions.PolarsError:
+        return False
+    found = lines.group_by("line").len("found")
+    told = pl.DataFrame({"line": pl.Series(expected[1:-1], dtype=pl.Binary).cast(pl.String), "told": rows})
+    both = told.group_by("line").agg(pl.col("told").sum()).join(found, on="line", how="full", coalesce=True)
+    return bool((both.get_column("told").eq_missing(both.get_column("found"))).all())
 
 
 def _attested(report: PublicReport) -> dict[str, str]:

@@ -103,7 +103,7 @@ def write_release(
     k = policy.k if policy.quasi_identifiers else 1
     makers: dict[str, Callable[[IO[bytes]], object]] = {
         DATA_PARQUET: lambda file: result.table.write_parquet(file, compression="zstd", statistics=True),
-        DATA_CSV: lambda file: release_files.csv_table(result.table, contract).write_csv(file, include_bom=True),
+        DATA_CSV: lambda file: release_files.write_csv(file, result.table, contract, result.repeats),
         REPORT: lambda file: file.write(report.model_dump_json(indent=2).encode() + b"\n"),
         POLICY: lambda file: file.write(policy.to_yaml().encode()),
         CONTRACT: lambda file: file.write(contract.model_dump_json(indent=2).encode() + b"\n"),

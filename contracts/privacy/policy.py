@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from contracts.errors import InvalidInput
 from contracts.privacy.hierarchies import GeoGridHierarchy, Hierarchy
+from contracts.privacy.models import SENSITIVE_MODELS, AverageRisk, DistinctLDiversity, KAnonymity, MaxRisk, Model
 from contracts.privacy.roles import Algorithm, ColumnName, ColumnRole, MissingMeaning, SubjectUnit
 from contracts.text import Text
 
@@ -124,24 +125,6 @@ class ColumnPolicy(PolicyModel):
     title: Text | None = None
 
 
-class KAnonymity(PolicyModel):
-    """Every published combination of quasi-identifiers is shared by at least ``k`` subjects."""
-
-    kind: Literal["k-anonymity"] = "k-anonymity"
-    k: Annotated[int, Field(ge=2, le=1_000_000)] = 5
-
-
-class DistinctLDiversity(PolicyModel):
-    """Every published combination shows at least ``l`` different values of a sensitive column."""
-
-    kind: Literal["distinct-l-diversity"] = "distinct-l-diversity"
-    column: ColumnName
-    l: Annotated[int, Field(ge=2, le=10_000)]  # noqa: E741 - the name the literature gives the parameter
-
-
-Model = Annotated[KAnonymity | DistinctLDiversity, Field(discriminator="kind")]
-
-
 def _five_anonymous() -> list[Model]:
     return [KAnonymity()]
 
@@ -162,6 +145,11 @@ class Policy(PolicyModel):
     suppression_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
     missing: MissingMeaning = MissingMeaning.VALUE
     algorithm: Algorithm = Algorithm.LOCAL
+    population: Annotated[int, Field(ge=1)] | None = None
+    """Subjects in the population that the table is drawn from, for attackers who do not know who is in the table."""
+    search_seconds: Annotated[float, Field(gt=0, le=86_400)] | None = None
+    """How long the full-domain search may take, about, on one core; left out, a minute. Work is counted, not the clock,
+    so that the same input gives the same release."""
 
     @property
     def k(self) -> int:
@@ -241,13 +229,25 @@ class Policy(PolicyModel):
         elif self.subject_unit is not SubjectUnit.ROW:
             found.append(("subject", f"which column tells one {self.subject_unit} from another?"))
         for index, model in enumerate(self.models):
-            if isinstance(model, DistinctLDiversity):
+            if isinstance(model, MaxRisk | AverageRisk):
+                if model.attacker in {"journalist", "marketer"} and self.population is None:
+                    found.append((f"models.{index}.attacker", f"a {model.attacker} needs the size of the population"))
+                continue
+            if isinstance(model, SENSITIVE_MODELS):
                 column_policy = self.columns.get(model.column)
                 if column_policy is None or column_policy.role is not ColumnRole.SENSITIVE:
                     found.append((f"models.{index}.column", f"{model.column!r} is not a sensitive column"))
                 elif isinstance(column_policy.operator, RedactText):
                     found.append(
                         (f"models.{index}.column", f"{model.column!r} is free text, which has no values to count")
+                    )
+                if self.missing is MissingMeaning.ANY and not isinstance(model, DistinctLDiversity):
+                    found.append(
+                        (
+                            "missing",
+                            f"{model.kind} compares shares of values in classes, which overlap where an empty cell may "
+                            "stand for any: choose value or suppress",
+                        )
                     )
         if self.quasi_identifiers and not any(isinstance(m, KAnonymity) for m in self.models):
             found.append(("models", "quasi-identifiers need a k-anonymity model"))
@@ -293,7 +293,12 @@ class Policy(PolicyModel):
 
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the policy's canonical JSON."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        plain = self.model_dump(mode="json")
+        # Keys that came later are left out where they are not used: older policies keep their fingerprints.
+        for name in ("population", "search_seconds"):
+            if plain[name] is None:
+                del plain[name]
+        content = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -301,7 +306,8 @@ class Policy(PolicyModel):
 _TAGS = {
     "keep", "drop", "mask", "pseudonymise", "redact-text", "generalise", "with", "round", "top-bottom",
     "numeric", "date", "hour-bands", "divisions", "category", "prefix", "geo-grid",
-    "k-anonymity", "distinct-l-diversity",
+    "k-anonymity", "max-risk", "average-risk", "distinct-l-diversity", "entropy-l-diversity", "recursive-cl-diversity",
+    "t-closeness",
 }  # fmt: skip
 _TAGGED_KEYS = {"operator", "hierarchy"}
 

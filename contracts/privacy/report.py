@@ -160,8 +160,25 @@ class AttackerRisk(ReportModel):
     share_above: float
 
 
+class PopulationUniques(ReportModel):
+    """Estimated number of subjects that are unique in the population, by three estimators (None: no answer).
+
+    ``chosen`` names the one that the rule of Dankar and others (2012) takes, ``estimate`` what it says and ``share``
+    that of the population.
+    """
+
+    population: int
+    zayatz: float | None
+    pitman: float | None
+    snb: float | None
+    chosen: str
+    estimate: float
+    share: float
+
+
 class Risk(ReportModel):
-    """Risk of one state of the table; the histogram is of class sizes in subjects."""
+    """Risk of one state of the table; the histogram is of class sizes in subjects. ``population_uniques`` where the
+    policy tells the size of the population."""
 
     threshold: float
     subjects: int
@@ -171,6 +188,7 @@ class Risk(ReportModel):
     average_class: float | None
     attackers: list[AttackerRisk]
     histogram: list[HistogramBar]
+    population_uniques: PopulationUniques | None = None
 
 
 class HistogramBar(ReportModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +11,8 @@ import polars as pl
 import pytest
 
 import anonymizer
+from anonymizer import release_files, sources
+from anonymizer.canonical import content_hash
 from anonymizer.errors import ReleaseUnreadable
 from contracts.errors import InvalidInput
 from contracts.privacy import (
@@ -346,3 +349,36 @@ def test_diversity_counts_sensitive_values_as_they_are_published(tmp_path: Path)
     )
     assert set(result.table.select("age_low", "age_high").rows()) == {(30, 31)}
     assert anonymizer.verify(folder).ok
+
+
+@pytest.mark.parametrize("algorithm", ["local", "full-domain"])
+def test_a_large_file_read_as_codes_gives_the_release_of_its_table(
+    algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_LARGE", 0)
+    file = tmp_path / "people.csv"
+    pl.concat([people()] * 3).write_csv(file)
+    coded = [n for n, dtype in sources.read(file, coded=True).schema.items() if isinstance(dtype, pl.Categorical)]
+    assert {"kind", "illness"} <= set(coded)
+    released = anonymizer.anonymize(file, policy(algorithm), secret=SECRET, release_id="r")
+    again = anonymizer.anonymize(sources.read(file), policy(algorithm), secret=SECRET, release_id="r")
+    assert released.content_hash == again.content_hash
+    assert released.table.equals(again.table)
+
+
+@pytest.mark.parametrize("note", ["=1+1", "a,b", 'say "x"', None, "", "two\nlines"])
+def test_rows_alike_are_written_as_if_one_by_one(note: str | None, tmp_path: Path) -> None:
+    table = pl.DataFrame({"age": [20, 40] * 200, "note": [note, "plain"] * 200})
+    rules = Policy(
+        columns={
+            "age": ColumnPolicy(role=QUASI, operator=Generalise(hierarchy=NumericHierarchy(widths=[1, 5]))),
+            "note": ColumnPolicy(role=ColumnRole.PLAIN, operator=Keep()),
+        }
+    )
+    result = anonymizer.anonymize(table, rules, secret=SECRET, release_id="r", out=tmp_path / "r")
+    assert result.repeats is not None
+    plainly = io.BytesIO()
+    release_files.write_csv(plainly, result.table, result.contract)
+    assert (tmp_path / "r" / "data.csv").read_bytes() == plainly.getvalue()
+    assert anonymizer.verify(tmp_path / "r").mismatches == []
+    assert content_hash(result.table, result.contract) == result.content_hash

@@ -7,7 +7,7 @@ from contracts.privacy import AttackerRisk, ColumnUtility, OfficerReport, Policy
 from web.formats import number, percent
 from web.i18n import N_, localized
 from web.i18n import gettext as _
-from web.pages.portal.words import UNITS, word
+from web.pages.portal.words import MODELS, UNITS, figure, word
 from web.pages.provider.effect import before_after, class_sizes
 
 ATTACKERS = {
@@ -93,13 +93,16 @@ def _figures(policy: Policy, artifact: Artifact, report: OfficerReport) -> list[
         )
         loss = report.public.claims.attested.loss
         told.append({"value": number(loss * 100, 1), "unit": "%", "label": _("information lost")})
-    for threshold in report.public.claims.recomputable.diversity:
+    for threshold in report.public.thresholds:
+        if threshold.column is None:
+            continue
         told.append(
             {
-                "value": number(threshold.reached) if threshold.reached is not None else "—",
+                "value": figure(threshold.reached),
                 "label": _(
-                    "different values of %(column)s, %(wanted)s asked for",
-                    column=threshold.column or "",
+                    "%(model)s; column %(column)s, %(wanted)s asked for",
+                    model=word(MODELS, threshold.model),
+                    column=threshold.column,
                     wanted=number(threshold.required),
                 ),
             }

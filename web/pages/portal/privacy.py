@@ -94,7 +94,12 @@ class PrivacyReport:
     def thresholds(self) -> list[list[Any]]:
         """Model, column, what was asked for, what was reached."""
         return [
-            [_model(t), self.title(t.column) if t.column else formats.DASH, _figure(t.required), _figure(t.reached)]
+            [
+                _model(t),
+                self.title(t.column) if t.column else formats.DASH,
+                words.figure(t.required),
+                words.figure(t.reached),
+            ]
             for t in self.report.thresholds
         ]
 
@@ -112,8 +117,8 @@ class PrivacyReport:
         if found.subjects_published is not None:
             rows.append((_("Subjects published"), formats.number(found.subjects_published)))
         for t in found.diversity:
-            label = _("Fewest different values of %(column)s in a group", column=self.title(t.column or ""))
-            rows.append((label, _figure(t.reached)))
+            label = words.measure(t, self.title(t.column or ""))
+            rows.append((label, words.figure(t.reached)))
         rows.append((_("Content hash"), found.content_hash))
         return rows
 
@@ -187,9 +192,3 @@ class PrivacyReport:
 
 def _model(threshold: Threshold) -> str:
     return words.word(words.MODELS, threshold.model)
-
-
-def _figure(value: float | None) -> str:
-    if value is None:
-        return formats.DASH
-    return formats.number(int(value) if value == int(value) else value)

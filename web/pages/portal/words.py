@@ -5,7 +5,9 @@ from typing import Any
 
 from anonymizer.classify.types import TYPES as TYPES_OF_DATA
 from contracts.licence import LicenceTerms
+from contracts.privacy import Threshold
 from contracts.schema import ContractField
+from web.formats import DASH, number
 from web.i18n import N_, current_locale, localized, raw_gettext
 
 TYPES = {
@@ -42,8 +44,20 @@ BOUNDS = {
 }
 MODELS = {
     "k-anonymity": N_("k-anonymity: records that look the same"),
+    "max-risk": N_("highest chance of a right guess about anybody"),
+    "average-risk": N_("average chance of a right guess"),
     "distinct-l-diversity": N_("l-diversity: different values of a sensitive attribute among them"),
+    "entropy-l-diversity": N_("entropy l-diversity: as uncertain as so many equally frequent values"),
+    "recursive-cl-diversity": N_("(c,l)-diversity: the most frequent value against the rarer ones, below c"),
+    "t-closeness": N_("t-closeness: distance from the values of all, at most t"),
 }
+MEASURED = {
+    "distinct-l-diversity": N_("Fewest different values of %(column)s in a group"),
+    "entropy-l-diversity": N_("Least diversity of %(column)s in a group, by entropy"),
+    "recursive-cl-diversity": N_("Most frequent value of %(column)s against the rarer ones in a group, at most"),
+    "t-closeness": N_("Largest distance of %(column)s in a group from the whole"),
+}
+"""What was counted again about a sensitive column, by model."""
 UNITS = {
     "person": N_("persons"),
     "household": N_("households"),
@@ -115,6 +129,18 @@ CHAIN_REASONS = (
 def word(words: Mapping[str, str], key: str) -> str:
     """The word for `key`; what is not in the vocabulary stays as it is."""
     return raw_gettext(words[key]) if key in words else key
+
+
+def measure(threshold: Threshold, column: str) -> str:
+    """What was measured of a sensitive column."""
+    return raw_gettext(MEASURED.get(threshold.model, "%(column)s")) % {"column": column}
+
+
+def figure(value: float | None) -> str:
+    """A measure with up to three decimals, a whole number without any."""
+    if value is None:
+        return DASH
+    return number(int(value) if value == int(value) else round(value, 3))
 
 
 def kind_of_data(entity: str) -> str:

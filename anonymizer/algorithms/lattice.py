@@ -1,0 +1,264 @@
+"""The lattice of full-domain recodings (one level for each column), and what each of its nodes costs.
+
+A node is judged from the coarsest grouping at hand that is finer than it, not from the combinations: groups of a node
+are unions of the groups of every finer one (Kohlmayer and others, *Flash*, 2012, call such groupings snapshots).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from anonymizer.algorithms.recoding import Budget
+from anonymizer.engines import Histogram, number
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+Node = tuple[int, ...]
+
+_SHRINKS = 0.7  # a grouping is kept when it has at most this share of the groups it was made from
+_KEPT = 4_000_000  # groups kept over all groupings
+_DENSE = 4  # keys are counted in place when their space is at most so many times their number
+_OVERHEAD = 20_000  # entries that could be grouped in the time a node costs whatever its size
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A node judged.
+
+    ``hopeless``: it suppresses too much, and so does everything finer; what it would lose is not asked then. ``loss``
+    is the mean loss with suppressed rows as 1; ``extra`` is what suppression adds to it, here and at least in
+    everything finer.
+    """
+
+    node: Node
+    allowed: bool
+    hopeless: bool
+    loss: float
+    extra: float
+
+
+@dataclass(frozen=True)
+class _Grouping:
+    """Groups of a node: ``codes[group, column]`` at its levels, their rows and subjects, and each usable combination's
+    group (None where nothing needs it)."""
+
+    node: Node
+    codes: npt.NDArray[np.int32]
+    rows: IntArray
+    subjects: IntArray
+    group_of: IntArray | None
+
+
+class Lattice:
+    """Judges nodes on one histogram and remembers what it found."""
+
+    def __init__(self, histogram: Histogram, budget: Budget) -> None:
+        self.histogram = histogram
+        self.budget = budget
+        self.levels = [column.tree.levels for column in histogram.columns]
+        self.top: Node = tuple(levels - 1 for levels in self.levels)
+        self.work = 0
+        """Groups looked at, times columns: the measure of effort, the same on every machine."""
+        self._known: dict[Node, Outcome] = {}
+        self._rises: dict[tuple[int, int, int], IntArray] = {}
+        requirements = histogram.requirements
+        self._by_counts = requirements.additive and not requirements.sensitive
+        self._one_row_each = requirements.additive and histogram.total_rows == histogram.total_subjects
+        self._total = max(histogram.total_rows, 1)
+        self._usable = np.flatnonzero(histogram.usable)
+        self._gone = np.flatnonzero(~histogram.usable)
+        self._code_of: list[list[IntArray]] = []
+        self._loss_of: list[list[FloatArray]] = []
+        self._first: list[list[IntArray]] = []
+        columns = max(len(histogram.columns), 1)
+        for column in histogram.columns:
+            codes, losses, firsts = [], [], []
+            for nodes in column.tree.node_of:
+                distinct, first, code = np.unique(nodes, return_index=True, return_inverse=True)
+                codes.append(code.reshape(-1).astype(np.int64))
+                losses.append(column.tree.loss[distinct] / columns)
+                firsts.append(first.astype(np.int64))
+            self._code_of.append(codes)
+            self._loss_of.append(losses)
+            self._first.append(firsts)
+        self.level_loss = [self._level_losses(place, histogram.rows) for place in range(len(self.levels))]
+        gone_rows = np.where(histogram.usable, 0, histogram.rows)
+        self._gone_share = float(gone_rows.sum()) / self._total
+        self._gone_loss = [
+            self._level_losses(place, gone_rows) if self._gone_share else np.zeros(levels)
+            for place, levels in enumerate(self.levels)
+        ]
+        self._groupings = [self._base()]
+        self._nodes = np.zeros((1, len(self.levels)), dtype=np.int64)
+        self._sizes = np.array([float(len(self._usable))])
+
+    @property
+    def size(self) -> float:
+        """Nodes of the lattice (a float: there may be more than an integer of the machine holds)."""
+        return float(np.prod(self.levels, dtype=np.float64))
+
+    @property
+    def checked(self) -> int:
+        """Different nodes judged."""
+        return len(self._known)
+
+    def known(self, node: Node) -> bool:
+        """This node was judged."""
+        return node in self._known
+
+    def bound(self, node: Node) -> float:
+        """Loss of generalisation alone; suppressing a row can only add to it."""
+        return float(sum(self.level_loss[place][level] for place, level in enumerate(node)))
+
+    def judge(self, node: Node) -> Outcome:
+        """What a node would suppress and lose."""
+        if node not in self._known:
+            self._known[node] = self._judge(node)
+        return self._known[node]
+
+    def suppressed(self, node: Node) -> BoolArray:
+        """Which combinations a node suppresses."""
+        keys, place, *_ = self._group(self._groupings[0], node, places=True)
+        assert place is not None
+        gone = ~self.histogram.usable
+        good = self.histogram.requirements.publishable(self._usable, place, len(keys))
+        gone[self._usable[~good[place]]] = True
+        return gone
+
+    def _level_losses(self, place: int, rows: IntArray) -> FloatArray:
+        tree = self.histogram.columns[place].tree
+        weight = np.bincount(self.histogram.leaf[:, place], weights=rows, minlength=tree.leaves) / self._total
+        return np.array(
+            [weight @ losses[code] for losses, code in zip(self._loss_of[place], self._code_of[place], strict=True)]
+        )
+
+    def _base(self) -> _Grouping:
+        histogram, usable = self.histogram, self._usable
+        codes = np.empty((len(usable), len(self.levels)), dtype=np.int32, order="F")
+        for place in range(len(self.levels)):
+            codes[:, place] = self._code_of[place][0][histogram.leaf[usable, place]]
+        rows = histogram.rows[usable]
+        subjects = rows
+        if self._by_counts and not self._one_row_each:
+            subjects = histogram.requirements.subjects.alone[usable]
+        everything = None if self._by_counts else np.arange(len(usable), dtype=np.int64)
+        return _Grouping((0,) * len(self.levels), codes, rows, subjects, everything)
+
+    def _rise(self, place: int, low: int, high: int) -> IntArray:
+        """Per code of a level its code on a higher one."""
+        key = (place, low, high)
+        if key not in self._rises:
+            self._rises[key] = self._code_of[place][high][self._first[place][low]]
+        return self._rises[key]
+
+    def _group(
+        self, source: _Grouping, node: Node, *, places: bool
+    ) -> tuple[IntArray, IntArray | None, IntArray, IntArray]:
+        """Keys of the groups of a node, each source group's place among them, and their rows and subjects."""
+        length = len(source.rows)
+        self.work += length * len(node) + _OVERHEAD
+        key = np.zeros(length, dtype=np.int64)
+        space = 1
+        for place, level in enumerate(node):
+            width = len(self._first[place][level])
+            if width == 1:
+                continue
+            key *= width
+            key += self._rise(place, source.node[place], level)[source.codes[:, place]]
+            space *= width
+        if space <= _DENSE * length:
+            counted = np.bincount(key, weights=source.rows, minlength=space)
+            keys = np.flatnonzero(counted)
+            rows = counted[keys].astype(np.int64)
+            subjects = rows
+            if source.subjects is not source.rows:
+                subjects = np.bincount(key, weights=source.subjects, minlength=space)[keys].astype(np.int64)
+            if not places:
+                return keys, None, rows, subjects
+            rank = np.empty(space, dtype=np.int64)
+            rank[keys] = np.arange(len(keys))
+            return keys, rank[key], rows, subjects
+        first, where = number(key, space)
+        rows = np.bincount(where, weights=source.rows, minlength=len(first)).astype(np.int64)
+        subjects = rows
+        if source.subjects is not source.rows:
+            subjects = np.bincount(where, weights=source.subjects, minlength=len(first)).astype(np.int64)
+        return key[first], where, rows, subjects
+
+    def _judge(self, node: Node) -> Outcome:
+        finer = (self._nodes <= np.array(node)).all(axis=1)
+        source = self._groupings[int(np.argmin(np.where(finer, self._sizes, np.inf)))]
+        keys, place, rows, subjects = self._group(source, node, places=not self._by_counts)
+        group_of = None if place is None or source.group_of is None else place[source.group_of]
+        self._keep(source, node, keys, rows, subjects, group_of)
+        requirements = self.histogram.requirements
+        if group_of is None:
+            certain = good = subjects >= requirements.k
+        else:
+            certain = requirements.hold(self._usable, group_of, len(keys))
+            good = requirements.publishable(self._usable, group_of, len(keys))
+        if requirements.only_counts_rise:
+            certain = good
+        within = self._within(rows, subjects, good, group_of)
+        hopeless = not (within if certain is good else self._within(rows, subjects, certain, group_of))
+        kept = self._kept_subjects(subjects, good, group_of)
+        allowed = within and requirements.average_allows(int(good.sum()), kept)
+        if hopeless:
+            return Outcome(node, False, True, np.inf, 0.0)
+        extra = self._extra(node, keys, rows, ~good)
+        nested = extra if certain is good else self._extra(node, keys, rows, ~certain)
+        return Outcome(node, allowed, hopeless, self.bound(node) + extra, nested)
+
+    def _within(self, rows: IntArray, subjects: IntArray, good: BoolArray, group_of: IntArray | None) -> bool:
+        """Leaving out all groups but the good ones stays within the limits of rows and of subjects."""
+        if self.histogram.total_rows - int(rows[good].sum()) > self.budget.rows:
+            return False
+        if self._one_row_each:
+            return True
+        return self.histogram.total_subjects - self._kept_subjects(subjects, good, group_of) <= self.budget.subjects
+
+    def _kept_subjects(self, subjects: IntArray, good: BoolArray, group_of: IntArray | None) -> int:
+        if self._by_counts or self._one_row_each:
+            return int(subjects[good].sum())
+        assert group_of is not None
+        return self.histogram.subjects_in(self._usable[good[group_of]])
+
+    def _extra(self, node: Node, keys: IntArray, rows: IntArray, bad: BoolArray) -> float:
+        """What leaving out groups adds to the loss: each row counts 1 instead of what generalising it costs."""
+        gone = self._gone_share - float(sum(self._gone_loss[place][level] for place, level in enumerate(node)))
+        if not bad.any():
+            return gone
+        rest, lost = keys[bad], np.zeros(int(bad.sum()))
+        for place in reversed(range(len(node))):
+            losses = self._loss_of[place][node[place]]
+            if len(losses) == 1:
+                lost += losses[0]
+                continue
+            rest, digit = np.divmod(rest, len(losses))
+            lost += losses[digit]
+        return gone + float((rows[bad] * (1.0 - lost)).sum()) / self._total
+
+    def _keep(
+        self,
+        source: _Grouping,
+        node: Node,
+        keys: IntArray,
+        rows: IntArray,
+        subjects: IntArray,
+        group_of: IntArray | None,
+    ) -> None:
+        if len(rows) > _SHRINKS * len(source.rows) or self._sizes[1:].sum() + len(rows) > _KEPT:
+            return
+        codes = np.zeros((len(keys), len(node)), dtype=np.int32, order="F")
+        rest = keys
+        for place in reversed(range(len(node))):
+            width = len(self._first[place][node[place]])
+            if width > 1:
+                rest, codes[:, place] = np.divmod(rest, width)
+        self._groupings.append(_Grouping(node, codes, rows, subjects, group_of))
+        self._nodes = np.vstack([self._nodes, node])
+        self._sizes = np.append(self._sizes, len(rows))
