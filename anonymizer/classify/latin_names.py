@@ -90,13 +90,15 @@ def true_case(text: str) -> str:
 
     def raised(found: re.Match[str]) -> str:
         word = found.group()
-        if len(word) == 1 and word not in "ai" and text[found.start() - 1 : found.start()] == " ":
-            return word.upper()  # an initial
-        base = plain(word).removesuffix("'s").split("-")
-        if len(word) < 3 or all(part in words or part.rstrip("s") in words for part in base):
-            return word
         head = word[0].upper()
-        return head + word[1:] if len(head) == 1 else word
+        if len(head) != 1:
+            return word
+        if len(word) == 1:
+            initial = word not in "ai" and text[found.start() - 1 : found.start()] == " "
+            return head if initial else word
+        base = plain(word).removesuffix("'s").split("-")
+        ordinary = len(word) < 3 or all(part in words or part.rstrip("s") in words for part in base)
+        return word if ordinary else head + word[1:]
 
     return _TOKEN.sub(raised, text)
 

@@ -1,7 +1,7 @@
 """Names in Latin letters: what the gazetteer and the words around them tell, without and with the tagger."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anonymizer.classify.latin_names import find_names, true_case
@@ -56,6 +56,7 @@ def test_small_letters_are_raised_where_no_capital_stands() -> None:
     assert true_case("Hi, this is angelika") == "Hi, this is angelika"
 
 
+@example(" ß")
 @given(st.text(max_size=60) | st.text("aAbBzZÀß'’.- ,1:\n", max_size=60))
 def test_no_text_makes_it_fail_and_places_stay(text: str) -> None:
     assert len(true_case(text)) == len(text)
