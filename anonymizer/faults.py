@@ -76,3 +76,23 @@ def in_csv(path: Path, encoding: str, separator: str) -> FileRejected | None:
         except UnicodeDecodeError:
             return None
     return None
+
+
+def record_widths(path: Path, encoding: str, separator: str) -> tuple[list[int], list[int]]:
+    """Of every record after the header, how many fields it has (0: a blank line), and the line where it begins."""
+    widths: list[int] = []
+    lines: list[int] = []
+    line = 1
+    with path.open(encoding=encoding, newline="") as stream:
+        reader = csv.reader(stream, delimiter=separator)
+        try:
+            next(reader)
+            line = reader.line_num + 1
+            for record in reader:
+                widths.append(len(record))
+                lines.append(line)
+                line = reader.line_num + 1
+        except csv.Error:
+            detail = f"Line {line} of {path.name!r} holds a field that is too long, or a quote that is never closed"
+            raise FileRejected(detail, place=f"line {line}") from None
+    return widths, lines

@@ -90,6 +90,8 @@ class ScanResult(BaseModel):
     columns: list[ColumnFinding]
     personal_cells: int
     mode: Mode
+    rows_set_aside: int = 0
+    """Rows of a CSV that have fewer fields than its header; nothing was looked for in them."""
 
     def column(self, name: str) -> ColumnFinding | None:
         """The finding of one column, or None."""

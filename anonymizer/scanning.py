@@ -23,7 +23,7 @@ from anonymizer.classify.text import find_in_texts, memory
 from anonymizer.proposing import facts_of
 from anonymizer.recognizers.china.license_plate import PROVINCES
 from anonymizer.results import ColumnFinding, Finding, Mode, Progress, ScanResult
-from anonymizer.sources import Source, read
+from anonymizer.sources import Source, read_told
 from contracts.privacy import ColumnRole
 
 _EMBEDDED: Final = (
@@ -40,11 +40,13 @@ _JUDGED: Final = 0.3
 def scan(table: Source, *, mode: Mode = "leak-first", on_progress: Progress | None = None) -> ScanResult:
     """Find the personal data in a table.
 
-    CSV is read with every column as text. Raises `contracts.errors.InvalidInput` for what cannot be read.
+    CSV is read with every column as text; rows shorter than its header are set aside and counted. Raises
+    `contracts.errors.InvalidInput` for what cannot be read.
     """
     tell = on_progress or (lambda stage, share: None)
     tell("read", 0.0)
-    frame = read(table, text_only=True)
+    given = read_told(table, text_only=True)
+    frame = given.frame
     judged: list[tuple[Profile, Judgement]] = []
     for number, name in enumerate(frame.columns):
         tell("columns", _JUDGED * number / frame.width)
@@ -58,6 +60,7 @@ def scan(table: Source, *, mode: Mode = "leak-first", on_progress: Progress | No
     tell("done", 1.0)
     return ScanResult(
         rows=frame.height,
+        rows_set_aside=given.rows_set_aside,
         columns=[column for column, _ in findings],
         personal_cells=sum(cells for _, cells in findings),
         mode=mode,

@@ -8,13 +8,14 @@ empty are missing.
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import polars as pl
 
-from anonymizer.faults import LONGEST_HEADER, check_keys, check_width, in_csv, in_json_lines
+from anonymizer.faults import LONGEST_HEADER, check_keys, check_width, in_csv, in_json_lines, record_widths
 from anonymizer.threads import each
 from contracts.errors import FileRejected, InvalidInput
 
@@ -30,14 +31,41 @@ _PROBE = 20_000  # rows looked at before a column is read as codes
 _SAFE_DIGITS = 15  # a double keeps 15 decimal digits; longer digit strings are codes, not quantities
 
 
+class ReadTable(NamedTuple):
+    """A table, and the rows of its file left out because they are shorter than the header: how many, and the line of
+    the first."""
+
+    frame: pl.DataFrame
+    rows_set_aside: int = 0
+    first_line: int | None = None
+
+    def told(self) -> str:
+        """What was left out, in a sentence."""
+        rows = "1 row has" if self.rows_set_aside == 1 else f"{self.rows_set_aside:,} rows have"
+        return f"{rows} fewer fields than the header and were left out, the first in line {self.first_line}"
+
+
 def read(table: Source, *, text_only: bool = False, coded: bool = False) -> pl.DataFrame:
+    """As :func:`read_told`, with a warning in place of the rows left out."""
+    found = read_told(table, text_only=text_only, coded=coded)
+    if found.rows_set_aside:
+        warnings.warn(found.told(), stacklevel=3)
+    return found.frame
+
+
+def read_told(table: Source, *, text_only: bool = False, coded: bool = False) -> ReadTable:
     """The table as a Polars frame.
 
     ``text_only`` keeps the columns of a CSV as text, for recognisers. ``coded`` keeps text columns of a CSV that have
     few different values as Categorical, a quarter of the memory. Raises :class:`InvalidInput` when the
-    file cannot be read, when it has no columns or two columns of one name.
+    file cannot be read, when it has no columns, no rows or two columns of one name.
     """
-    frame = _frame(table, text_only=text_only, coded=coded)
+    found = _frame(table, text_only=text_only, coded=coded)
+    keep_codes = coded and isinstance(table, str | os.PathLike)
+    return found._replace(frame=_checked(found.frame, keep_codes=keep_codes))
+
+
+def _checked(frame: pl.DataFrame, *, keep_codes: bool) -> pl.DataFrame:
     if frame.width == 0:
         raise InvalidInput("The table has no columns")
     check_width(frame.width)
@@ -52,36 +80,35 @@ def read(table: Source, *, text_only: bool = False, coded: bool = False) -> pl.D
     casts = [
         pl.col(name).cast(pl.String)
         for name, dtype in frame.schema.items()
-        if (dtype in (pl.Categorical, pl.Enum) and not (coded and isinstance(table, str | os.PathLike)))
-        or dtype == pl.Null
+        if (dtype in (pl.Categorical, pl.Enum) and not keep_codes) or dtype == pl.Null
     ]
     return frame.with_columns(casts) if casts else frame
 
 
-def _frame(table: Source, *, text_only: bool, coded: bool) -> pl.DataFrame:
+def _frame(table: Source, *, text_only: bool, coded: bool) -> ReadTable:
     if isinstance(table, pl.DataFrame):
-        return table
+        return ReadTable(table)
     if isinstance(table, pl.LazyFrame):
-        return table.collect()
+        return ReadTable(table.collect())
     if isinstance(table, str | os.PathLike):
         return _read_path(Path(table), text_only=text_only, coded=coded)
     module = type(table).__module__.partition(".")[0]
     if module == "pandas":
-        return pl.from_pandas(cast("pd.DataFrame", table))
+        return ReadTable(pl.from_pandas(cast("pd.DataFrame", table)))
     if module == "pyarrow":
-        return cast(pl.DataFrame, pl.from_arrow(cast("pa.Table", table)))
+        return ReadTable(cast(pl.DataFrame, pl.from_arrow(cast("pa.Table", table))))
     raise InvalidInput(f"Cannot read a {type(table).__name__}: give a path, or a pandas, Polars or Arrow table")
 
 
-def _read_path(path: Path, *, text_only: bool, coded: bool) -> pl.DataFrame:
+def _read_path(path: Path, *, text_only: bool, coded: bool) -> ReadTable:
     if not path.is_file():
         raise InvalidInput(f"There is no file {path.name!r}")
     suffix = path.suffix.lower()
     try:
         if suffix == ".parquet":
-            return read_parquet(path)
+            return ReadTable(read_parquet(path))
         if suffix in {".jsonl", ".ndjson"}:
-            return _read_json_lines(path)
+            return ReadTable(_read_json_lines(path))
         if suffix in {".csv", ".tsv", ".txt"}:
             return _read_csv(path, text_only=text_only, coded=coded)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -123,7 +150,7 @@ def _read_json_lines(path: Path) -> pl.DataFrame:
         raise
 
 
-def _read_csv(path: Path, *, text_only: bool, coded: bool) -> pl.DataFrame:
+def _read_csv(path: Path, *, text_only: bool, coded: bool) -> ReadTable:
     with path.open("rb") as stream:
         header = stream.readline(LONGEST_HEADER)
     if not header.strip():
@@ -135,24 +162,45 @@ def _read_csv(path: Path, *, text_only: bool, coded: bool) -> pl.DataFrame:
     if b'"' not in header:
         check_width(header.count(separator.encode()) + 1)
     options: dict[str, Any] = {"separator": separator, "infer_schema": False, "glob": False}
+    encoding = "utf-8-sig"
     try:
         if coded and path.stat().st_size > _LARGE:
             options["schema_overrides"] = _few_values(pl.read_csv(path, n_rows=_PROBE, **options))
         frame = pl.read_csv(path, **options)
     except pl.exceptions.ComputeError:
-        if (fault := in_csv(path, "utf-8-sig", separator)) is not None:
+        if (fault := in_csv(path, encoding, separator)) is not None:
             raise fault from None
+        encoding = "gb18030"
         try:
-            text = path.read_bytes().decode("gb18030")
+            text = path.read_bytes().decode(encoding)
         except UnicodeDecodeError:
             raise InvalidInput(f"The file {path.name!r} is neither UTF-8 nor GB18030 text") from None
         try:
             frame = pl.read_csv(text.encode(), **{k: v for k, v in options.items() if k != "glob"})
         except pl.exceptions.ComputeError:
-            if (fault := in_csv(path, "gb18030", separator)) is not None:
+            if (fault := in_csv(path, encoding, separator)) is not None:
                 raise fault from None
             raise
-    return frame if text_only else typed(frame)
+    if frame.height == 0:
+        raise InvalidInput(f"The file {path.name!r} has a header line but no rows")
+    found = _without_short_rows(frame, path, encoding, separator)
+    return found if text_only else found._replace(frame=typed(found.frame))
+
+
+def _without_short_rows(frame: pl.DataFrame, path: Path, encoding: str, separator: str) -> ReadTable:
+    """The reader fills short rows up with empty cells; such a row may be broken anywhere, so it is left out. Only a
+    file whose last column has empty cells is looked at again. A blank line is no row."""
+    if frame.width == 1 or not frame.to_series(frame.width - 1).null_count():
+        return ReadTable(frame)
+    widths, lines = record_widths(path, encoding, separator)
+    if len(widths) != frame.height:
+        # The reader and the standard one part the records differently: nobody can say which rows are whole.
+        raise InvalidInput(f"The rows of {path.name!r} cannot be told apart: check its quotes and line ends")
+    width = pl.Series(widths, dtype=pl.Int64)
+    short = (width > 0) & (width < frame.width)
+    kept = frame.filter(width == frame.width)
+    first = short.arg_max() if short.any() else None
+    return ReadTable(kept, int(short.sum()), None if first is None else lines[first])
 
 
 def _few_values(probe: pl.DataFrame) -> dict[str, pl.DataType]:

@@ -17,6 +17,7 @@ from functools import cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final
 
+from anonymizer.classify.corrections import corrected
 from anonymizer.results import Finding, Mode
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Memory:
     def find_in_texts(
         self, texts: Sequence[str], mode: Mode = "leak-first", on_progress: Callable[[int], None] | None = None
     ) -> list[list[Finding]]:
-        """As the function of that name, reading only what is not remembered."""
+        """As the function of that name, reading only what is not remembered; corrections in force are applied."""
         names = {text: (self._name(text), mode) for text in dict.fromkeys(texts)}
         with self._lock:
             found = {name: self._found[name] for name in names.values() if name in self._found}
@@ -77,7 +78,7 @@ class Memory:
         fresh = {names[text]: tuple(findings) for text, findings in zip(unread, read, strict=True)}
         self._keep(fresh)
         found |= fresh
-        return [list(found[names[text]]) for text in texts]
+        return corrected(texts, [list(found[names[text]]) for text in texts])
 
     def _name(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()

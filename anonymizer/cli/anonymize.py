@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from anonymizer.cli.progress import bar
+from anonymizer.cli.progress import bar, warnings_told
 from anonymizer.results import AnonymizeResult
 from contracts.errors import InvalidInput
 from contracts.ids import new_id
@@ -78,7 +78,7 @@ def anonymize_command(
             f"The policy keeps pseudonyms over releases ({', '.join(lasting)}): give the dataset's --secret-file"
         )
     secret = secrets.token_bytes(32) if secret_file is None else _read_secret(secret_file)
-    with bar(_STAGES) as tell:
+    with warnings_told(), bar(_STAGES) as tell:
         result = anonymize(file, rules, secret=secret, release_id=release_id or new_id(), out=out, on_progress=tell)
     if as_json:
         typer.echo(json.dumps(_summary(result, out), ensure_ascii=False))
@@ -99,7 +99,7 @@ def _propose(file: Path, out: Path, k: int, *, as_json: bool) -> None:
     from anonymizer.release_files import check_free
 
     check_free(out)
-    with bar(_STAGES) as tell:
+    with warnings_told(), bar(_STAGES) as tell:
         tell("read", 0.0)
         table = sources.read(file)
         tell("columns", 0.1)

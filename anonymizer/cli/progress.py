@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -31,3 +33,13 @@ def bar(stages: Mapping[str, str]) -> Iterator[Tell]:
             progress.update(task, completed=share, description=stages.get(stage, stage))
 
         yield tell
+
+
+@contextmanager
+def warnings_told() -> Iterator[None]:
+    """What the library warns of within, in a line each on standard error."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        yield
+    for warning in told:
+        typer.echo(f"shuyi: {warning.message}", err=True)

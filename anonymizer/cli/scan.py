@@ -84,6 +84,9 @@ def _scan_table(file: Path, mode: Mode, language: str, *, as_json: bool) -> Coun
         typer.echo(result.to_json())
     else:
         _show(result, file.name, language)
+    if result.rows_set_aside:
+        rows = "1 row has" if result.rows_set_aside == 1 else f"{result.rows_set_aside:,} rows have"
+        typer.echo(f"shuyi: {rows} fewer fields than the header and were not looked at", err=True)
     found: Counter[str] = Counter()
     for column in result.columns:
         found.update(column.entity_counts)

@@ -94,7 +94,7 @@ def _pitman(size: IntArray, classes: IntArray, population: int) -> float | None:
         return _highest(likelihood, log(1e-6), log(1e9))
 
     def profile(alpha: float) -> float:
-        own = sum(count * (lgamma(s - alpha) - lgamma(1 - alpha)) for s, count in pairs)
+        own: float = sum(count * (lgamma(s - alpha) - lgamma(1 - alpha)) for s, count in pairs)
         return best_theta(alpha)[1] + own
 
     low, high = 1e-4, 1 - 1e-4

@@ -8,9 +8,10 @@ from sqlmodel import Session
 
 import anonymizer
 from anonymizer import ScanResult
+from anonymizer.classify.corrections import in_force, retyped
 from catalog.datasets import service as datasets
 from catalog.distributions import files
-from catalog.releases import notices, policies, service
+from catalog.releases import corrections, notices, policies, service
 from catalog.releases.models import Artifact, ReleaseRequest
 from catalog.releases.states import RequestState
 from catalog.vault import service as vault
@@ -91,11 +92,15 @@ def _build(database: Database, store: ObjectStore, settings: Settings, request: 
         version = policies.get(session, request.policy_id)
         secret = vault.dataset_secret(session, settings, dataset.id)
         table = vault.open_table(session, store, settings, upload.id)
+        corrected = corrections.in_texts(session, settings, dataset.id)
+        types = corrections.column_types(session, dataset.id)
     policy = policies.policy_of(version)
     with table:
         frame = read_clean(table)
-    scan = ScanResult.model_validate(upload.profile)
-    result = anonymizer.anonymize(frame, policy, secret=secret, release_id=request.release_id, scan=scan)
+    scan = retyped(ScanResult.model_validate(upload.profile), types)
+    with in_force(corrected):
+        result = anonymizer.anonymize(frame, policy, secret=secret, release_id=request.release_id, scan=scan)
+        rescan = _rescan(result.table, policy)
     del frame
     artifact_id, safe_id, key = new_id(), new_id(), vault.new_safe_key()
     safe = OpenSafe(store, key)
@@ -126,7 +131,7 @@ def _build(database: Database, store: ObjectStore, settings: Settings, request: 
         rows_suppressed=attested.rows_suppressed,
         k_required=policy.k,
         k_reached=attested.k_by_subject,
-        rescan=_rescan(result.table, policy),
+        rescan=rescan,
         files=[
             {
                 "name": entry.name,

@@ -136,6 +136,33 @@ class Comment(SQLModel, table=True):
 
 
 @append_only
+class Correction(SQLModel, table=True):
+    """A data officer corrected what was found; it holds for the dataset until another row undoes it.
+
+    `column`: all of `column` is `value`, a semantic type. `not-personal`, `name`: a phrase in texts, by its keyed
+    digest (`value`) and its length in code points; the phrase itself is nowhere. `undo`: `undoes` holds no more.
+    """
+
+    __tablename__ = "releases_correction"
+    __table_args__ = (
+        sa.UniqueConstraint("undoes"),
+        sa.CheckConstraint("kind IN ('column', 'not-personal', 'name', 'undo')", name="kind"),
+        sa.CheckConstraint("(kind = 'undo') = (undoes IS NOT NULL)", name="undoes"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=36)
+    dataset_id: str = Field(foreign_key="datasets_dataset.id", index=True, max_length=36)
+    request_id: str = Field(foreign_key="releases_request.id", max_length=36)
+    kind: str = Field(max_length=20)
+    column: str = Field(max_length=400)
+    value: str = Field(default="", max_length=40)
+    length: int | None = None
+    undoes: str | None = Field(default=None, foreign_key="releases_correction.id", max_length=36)
+    made_by: str = Field(max_length=36)
+    made_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+@append_only
 class Transition(SQLModel, table=True):
     """A request moved from one state to another. `actor_id` is None when a job did it."""
 

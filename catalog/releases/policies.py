@@ -7,8 +7,10 @@ from sqlmodel import Session, col, func, select
 
 import anonymizer
 from anonymizer import PolicyEffect, ScanResult
+from anonymizer.classify.corrections import in_force, retyped
 from catalog.datasets import service as datasets
 from catalog.datasets.models import Dataset
+from catalog.releases import corrections
 from catalog.releases.models import PolicyVersion
 from catalog.vault import service as vault
 from catalog.vault.errors import UploadNotReady
@@ -28,23 +30,47 @@ DEFAULT_K = 5
 def propose(database: Database, upload_id: str) -> str | None:
     """The job after profiling: write the proposed policy as a version; harmless to run again. Gives the version's id.
 
-    An earlier version of the dataset's policy that fits the columns is carried over, since people have worked on it.
+    An earlier version of the dataset's policy that fits the columns is carried over, since people have worked on it;
+    columns that an officer corrected after it was made are proposed anew.
     """
     with database.transaction() as session:
         upload = vault.uploads_by_id(session, [upload_id])[upload_id]
         if upload.status != UploadStatus.PROFILED or upload.profile is None:
             return None
-        found = ScanResult.model_validate(upload.profile)
         dataset = datasets.get_dataset(session, upload.dataset_id)
+        types = corrections.column_types(session, dataset.id)
+        found = retyped(ScanResult.model_validate(upload.profile), types)
         earlier = latest(session, dataset.id)
         names = [column.name for column in found.columns]
         if earlier is not None and sorted(earlier.content["columns"]) == sorted(names):
-            policy, origin = policy_of(earlier), "carried over" if earlier.upload_id != upload.id else earlier.origin
             if earlier.upload_id == upload.id:
                 return earlier.id
+            policy, origin = _carried_over(session, earlier, found)
         else:
             policy, origin = anonymizer.propose_policy(found, k=DEFAULT_K), "proposed"
         return _insert(session, SYSTEM, dataset, upload, policy, origin).id
+
+
+def _carried_over(session: Session, earlier: PolicyVersion, found: ScanResult) -> tuple[Policy, str]:
+    """The earlier policy, with the columns that were corrected after it was made as a proposal would have them; the
+    proposal itself where these do not fit together."""
+    policy = policy_of(earlier)
+    rows = corrections.history(session, earlier.dataset_id)
+    kinds = {row.id: row.kind for row in rows}
+    changed = {
+        row.column
+        for row in rows
+        if row.made_at > earlier.created_at and kinds[row.undoes or row.id] == "column" and row.column in policy.columns
+    }
+    if not changed:
+        return policy, "carried over"
+    proposed = anonymizer.propose_policy(found, k=policy.k)
+    columns = {name: proposed.columns[name] if name in changed else column for name, column in policy.columns.items()}
+    content = policy.model_copy(update={"columns": columns}).model_dump(mode="json", exclude_none=True)
+    try:
+        return Policy.from_mapping(content), "carried over"
+    except InvalidInput:
+        return proposed, "proposed"
 
 
 def ensure_version(
@@ -118,7 +144,8 @@ def effect(
     check_columns(policy, upload)
     with vault.open_table(session, store, settings, upload.id) as table:
         frame = read_clean(table)
-    return anonymizer.preview(frame, policy)
+    with in_force(corrections.in_texts(session, settings, upload.dataset_id)):
+        return anonymizer.preview(frame, policy)
 
 
 def check_columns(policy: Policy, upload: Upload) -> None:

@@ -271,7 +271,8 @@ def _rows(batch: pa.RecordBatch, columns: list[Column], before: int, longest: li
         stored.append(values.alias(column.sql))
         shown.append(texts.alias(column.name))
         if column.kind == "text":
-            longest[column.place] = max(longest[column.place], int(values.str.len_chars().max() or 0))
+            lengths = values.str.len_chars()
+            longest[column.place] = max(longest[column.place], cast("int | None", lengths.max()) or 0)
     lines = pl.DataFrame(shown).write_ndjson().encode().split(b"\n")  # in a text, JSON escapes the end of a line
     for number, line, raw in zip(itertools.count(before + 1), lines, pl.DataFrame(stored).iter_rows(), strict=False):
         yield (number, line, *raw)

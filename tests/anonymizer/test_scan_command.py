@@ -97,3 +97,14 @@ def test_an_unreadable_file_is_refused_by_name(tmp_path: Path) -> None:
     result = shuyi_scan(path)
     assert result.exception is not None
     assert "broken.parquet" in str(result.exception)
+
+
+def test_short_rows_are_told_of_and_a_header_alone_is_refused(tmp_path: Path) -> None:
+    (short := tmp_path / "short.csv").write_text("姓名,年龄\n王建国,30\n李晓梅\n", encoding="utf-8")
+    result = shuyi_scan(short, "--json")
+    assert "1 row has fewer fields" in result.stderr
+    assert json.loads(result.stdout)["rows_set_aside"] == 1
+    (header := tmp_path / "header.csv").write_text("姓名,年龄\n", encoding="utf-8")
+    refused = shuyi_scan(header)
+    assert refused.exit_code != 0
+    assert "no rows" in str(refused.exception)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anonymizer.sources import read
+from anonymizer.sources import read, read_told
 from contracts.errors import FileRejected, InvalidInput
 
 
@@ -107,3 +107,25 @@ def _varint(number: int) -> bytes:
     while number > 127:
         coded, number = coded + bytes([number & 127 | 128]), number >> 7
     return coded + bytes([number])
+
+
+class TestShortRows:
+    def test_they_are_left_out_and_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "short.csv"
+        path.write_text('a,b,c\n1,"2\n2",3\n4,5\n\n6,7,\n8\n', encoding="utf-8")
+        found = read_told(path, text_only=True)
+        assert found.frame.rows() == [("1", "2\n2", "3"), ("6", "7", None)]
+        assert (found.rows_set_aside, found.first_line) == (2, 4)
+        with pytest.warns(UserWarning, match="2 rows have fewer fields than the header .* line 4"):
+            assert read(path).height == 2
+
+    def test_rows_are_counted_in_gb18030_too(self, tmp_path: Path) -> None:
+        path = tmp_path / "short.csv"
+        path.write_bytes("姓名,区\n王,\n李\n".encode("gb18030"))
+        assert read_told(path).rows_set_aside == 1
+
+    def test_a_header_alone_is_no_table(self, tmp_path: Path) -> None:
+        path = tmp_path / "header.csv"
+        path.write_text("a,b\n", encoding="utf-8")
+        with pytest.raises(InvalidInput, match="a header line but no rows"):
+            read(path)

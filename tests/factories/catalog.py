@@ -44,6 +44,18 @@ def visits_csv(rows: int = 400, *, seed: int = 7, encoding: str = "gb18030") -> 
     return ("\r\n".join(lines) + "\r\n").encode(encoding)
 
 
+def remarks_csv(rows: int = 120, *, seed: int = 11) -> bytes:
+    """Hotline tickets: number, district, remark with a name and a number; nobody real."""
+    chance = random.Random(seed)
+    lines = ["编号,区,备注"]
+    for number in range(rows):
+        name = chance.choice("王李张刘陈") + chance.choice("伟芳娜敏静") + chance.choice("文华明玉杰")
+        phone = f"13{chance.randrange(10)}{chance.randrange(10**8):08d}"
+        district = chance.choice(DISTRICTS)
+        lines.append(f"T{number:04d},{district},市民{name}来电反映路灯不亮，电话{phone}，绿豆汤说已报修。")
+    return ("\n".join(lines) + "\n").encode()
+
+
 def stations_csv(rows: int = 60, *, seed: int = 3) -> bytes:
     """Car parks: no person in it."""
     chance = random.Random(seed)

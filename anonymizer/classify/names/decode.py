@@ -34,7 +34,7 @@ _LATIN_ONLY: Final = re.compile(r"[A-Za-z .\-·]*")
 _NOBODY: Final = (
     "小编 警方 网友 记者 市民 群众 业主 住户 租户 居民 老人 孩子 女子 男子 司机 乘客 患者 客服 物业 保安 城管 交警 "
     "民警 同志 先生 女士 小姐 阿姨 叔叔 师傅 老师 领导 老板 房东 租客 邻居 家长 学生 医生 护士 某某 本人 对方 "
-    "此致 敬礼 贵局 贵司 户主 二房东 家属 店主 社康 社区 物管 居委会"
+    "此致 敬礼 贵局 贵司 户主 二房东 家属 店主 同学 同学们 主任 经理 亲戚 朋友 社康 社区 物管 居委会"
 )
 """What the network takes for persons and is nobody in particular."""
 _NO_NAME: Final = frozenset(_NOBODY.split())

@@ -2,7 +2,7 @@
 
 ISO/IEC 7812-1: issuer identification number, account, Luhn check digit, 13 to 19 digits; UnionPay issues under 62, the
 international schemes under 4, 51 to 55, 22 to 27, 35, 34 and 37. Old magnetic cards of Chinese banks began with 9, 10
-or 6. Groups of four parted by spaces or dashes are usual. Long order and serial numbers look alike, so a number
+or 6. Groups of four parted by spaces, dashes or dots are usual. Long order and serial numbers look alike, so a number
 outside the known issuers needs a context word, and so does one whose check digit is wrong.
 """
 
@@ -40,7 +40,7 @@ class BankCard(PatternGrammar):
         "card",
         "account",
     )
-    pattern = r"[1-9]\d{3}[ -]\d{4}[ -]\d{4}[ -]\d{3,4}(?:[ -]?\d{1,3})?|[1-9]\d{14,18}"
+    pattern = r"[1-9]\d{3}[ .-]\d{4}[ .-]\d{4}[ .-]\d{3,4}(?:[ .-]?\d{1,3})?|[1-9]\d{14,18}"
     not_after = r"[0-9A-Za-z.]"
     not_before = r"[0-9A-Za-z]"
     score = 0.3

@@ -33,13 +33,18 @@ _COMPOUNDS: Final = "|".join(sorted(COMPOUND))
 _ANY_HEAD: Final = f"(?:{_COMPOUNDS}|[{''.join(sorted(SINGLE))}])"
 _HEAD: Final = f"(?:{_COMPOUNDS}|[{''.join(sorted(SINGLE - _WORDS))}])"
 _TITLED: Final = re.compile(
-    rf"(?P<value>{_HEAD}{_HAN}{{0,2}}?(?:{_POLITE}|{_OFFICES})|{_ANY_HEAD}(?:{_POLITE})|(?<=老板|领导){_ANY_HEAD}总)(?!们)"
+    rf"(?P<value>(?P<name>{_HEAD}{_HAN}{{0,2}}?)(?:{_POLITE}|{_OFFICES})|{_ANY_HEAD}(?:{_POLITE})|(?<=老板|领导){_ANY_HEAD}总)(?!们)"
 )
 # A name that stands alone before a telephone or identity number, or behind the person's part in the matter.
 _PART: Final = "家属|负责人|业主|房东|租客|租户|住户|户主|店主|司机|收货人|联系人|家长|自称|来电人|反映人"
 _NUMBER_NEXT: Final = r"[,(/: ]{1,2}(?:(?:电话|手机|身份证号?|证件号码?)[: ]?)?(?:\+86 ?)?[1-9]\d{2}[ -]?\d{4}"
 _BESIDE_NUMBER: Final = re.compile(
     rf"(?:^|[,。;:!?、】)( \n]|{_PART})(?P<value>{_ANY_HEAD}{_HAN}{{1,2}})(?={_NUMBER_NEXT})"
+)
+_NO_NAME: Final = re.compile(r"^(?:谢谢|多谢|时间|单位|地址|日期|时候)|[卡号码话机证件款费单]$")
+"""What stands before a number, begins like a name and is none (谢谢, 银行卡)."""
+_ADDRESSED: Final = re.compile(
+    rf"(?:^|[,。!?\n ])(?:致|尊敬的|亲爱的|敬爱的) ?(?P<value>{_HEAD}{_HAN}{{1,2}})(?=[:,!\n]|$)", re.MULTILINE
 )
 _CALLED: Final = re.compile(
     rf"(?:我叫|名叫|叫做|本人叫|姓名为?|姓名是|名字是|名字叫|我是)[ \t]*(?P<value>{_HAN}{{2,4}})"
@@ -62,9 +67,15 @@ class PersonName(Grammar):
                     score = 0.95 if starts_with_surname(value) or "·" in value else 0.6
                     yield Match(self.entity, found.start("value"), found.end("value"), score)
         for found in _TITLED.finditer(text):
-            yield Match(self.entity, found.start("value"), found.end("value"), 0.8)
+            # A title alone names nobody; with a mere family name it is what the person is called by.
+            whole = len(found["name"] or "") < 2
+            yield Match(self.entity, found.start("value"), found.end("value" if whole else "name"), 0.8)
         for found in _BESIDE_NUMBER.finditer(text):
+            if _NO_NAME.search(found["value"]):
+                continue
             yield Match(self.entity, found.start("value"), found.end("value"), 0.6)
+        for found in _ADDRESSED.finditer(text):
+            yield Match(self.entity, found.start("value"), found.end("value"), 0.55)
         for found in _CALLED.finditer(text):
             value = found["value"]
             length = next((n for n in (4, 3, 2) if n <= len(value) and starts_with_surname(value[:n])), 0)

@@ -19,6 +19,7 @@ from anonymizer.recognizers.grammar import Match, PatternGrammar, digits_of
 
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS: Final = "10X98765432"
+_PARTED: Final = re.compile("[ .·-]")
 _BORN: Final = re.compile(r"(?:18|19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _BORN_SHORT: Final = re.compile(r"\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
@@ -29,15 +30,15 @@ def check_character(first17: str) -> str:
 
 
 class ResidentId(PatternGrammar):
-    """18 places with check character, grouped by spaces or dashes in any way, and the old 15 places."""
+    """18 places with check character, grouped by spaces, dashes or dots in any way, and the old 15 places."""
 
     entity = "CN_RESIDENT_ID"
     context = ("身份证", "证件号", "证件号码", "公民身份", "sfz", "id card", "identity", "id no")
     pattern = (
-        r"[1-9]\d{5}[ -]?(?:18|19|20)?\d{2}[ -]?[01]\d[ -]?[0-3]\d[ -]?\d{3}[0-9Xx]"
+        r"[1-9]\d{5}[ .·-]?(?:18|19|20)?\d{2}[ .·-]?[01]\d[ .·-]?[0-3]\d[ .·-]?\d{3}[0-9Xx]"
         r"|[1-9]\d{16}[0-9Xx*]"
         r"|[1-9]\d{5}\d{2}[01]\d[0-3]\d{4}"
-        r"|[1-9](?:[ -]?\d){16}[ -]?[0-9Xx]"
+        r"|[1-9](?:[ .·-]?\d){16}[ .·-]?[0-9Xx]"
     )
     not_before = r"[0-9A-WYZa-wyz]"
     score = 0.5
@@ -47,7 +48,7 @@ class ResidentId(PatternGrammar):
         return length in (15, 18)
 
     def check(self, value: str) -> bool | None:
-        plain = value.replace(" ", "").replace("-", "").upper()
+        plain = _PARTED.sub("", value).upper()
         if len(plain) == 18 and plain[:17].isdigit():
             return plain[17] == check_character(plain[:17])
         return None

@@ -13,6 +13,6 @@ class SocialSecurityNumber(LabelledGrammar):
     """A number after the name of the account."""
 
     entity = "CN_SOCIAL_SECURITY_NUMBER"
-    requires = ("社保", "社会", "医保", "医疗", "公积金")
-    labels = r"社保卡?|社会保障卡?|社会保险|医保卡?|医疗保险|公积金"
+    requires = ("社保", "参保", "社会", "医保", "医疗", "公积金")
+    labels = r"社保(?:电脑|个人)?卡?|参保人?(?:身份)?|社会保障卡?|社会保险|医保卡?|医疗保险|公积金"
     value = r"[A-Za-z]{0,2}\d{6,18}[A-Za-z]?"

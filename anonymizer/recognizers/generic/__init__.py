@@ -15,6 +15,7 @@ from anonymizer.recognizers.generic.iban import Iban
 from anonymizer.recognizers.generic.international_phone import InternationalPhone
 from anonymizer.recognizers.generic.ip_address import IpAddress
 from anonymizer.recognizers.generic.mac_address import MacAddress
+from anonymizer.recognizers.generic.street_address import StreetAddress
 from anonymizer.recognizers.generic.url import IdentifyingUrl
 from anonymizer.recognizers.generic.us_ssn import SocialSecurityNumberUs
 from anonymizer.recognizers.grammar import Grammar
@@ -33,4 +34,5 @@ GRAMMARS: Final[tuple[type[Grammar], ...]] = (
     InternationalPhone,
     IdentifyingUrl,
     SocialSecurityNumberUs,
+    StreetAddress,
 )

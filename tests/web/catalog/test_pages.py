@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from catalog.releases import service as releases
 from catalog.vault.models import Upload
 from contracts.privacy import KAnonymity
-from tests.factories.catalog import CatalogWorld, stations_csv, visits_csv
+from tests.factories.catalog import CatalogWorld, remarks_csv, stations_csv, visits_csv
 from tests.web.catalog.conftest import ClientOf
 
 
@@ -202,6 +202,7 @@ def test_pages_are_closed_to_others(world: CatalogWorld, client_of: ClientOf, wh
         f"/provider/uploads/{upload.id}/policy", f"/provider/uploads/{upload.id}/set-aside",
         f"/provider/requests/{request.id}", "/officer", "/officer/history", f"/officer/requests/{request.id}",
         f"/officer/requests/{request.id}/report", f"/officer/requests/{request.id}/reveal",
+        f"/officer/requests/{request.id}/findings",
     ):  # fmt: skip
         answer = client.get(path, follow_redirects=False)
         assert answer.status_code in (303, 403, 404), path
@@ -216,3 +217,30 @@ def test_open_data_without_persons_pass_through_the_pages(world: CatalogWorld, c
     ok(provider, f"/provider/uploads/{upload.id}/policy?show=1")
     assert "No column is about a person." in ok(officer, f"/officer/requests/{request.id}")
     ok(officer, f"/officer/requests/{request.id}/report")
+
+
+def test_an_officer_corrects_what_was_found(world: CatalogWorld, client_of: ClientOf) -> None:
+    request = world.submit(world.upload(world.dataset(), remarks_csv(), "tickets.csv"))
+    officer, page = client_of("officer"), f"/officer/requests/{request.id}/findings"
+    masked = ok(officer, page)
+    assert "<mark>" in masked
+    assert '<option value="FREE_TEXT" selected>' in masked
+    assert "市民" not in masked
+    assert officer.post(f"{page}/reveal", data={"column": "备注", "rows": "1", "reason": "看"}).status_code == 422
+    shown = officer.post(f"{page}/reveal", data={"column": "备注", "rows": "1", "reason": "核对备注里的识别结果"})
+    assert shown.status_code == 200
+    assert shown.headers["cache-control"] == "no-store"
+    assert "市民" in shown.text
+    digest = re.findall(r'name="not_personal" value="([0-9a-f]{32})"', shown.text)[0]
+    sent = {"column": "备注", "not_personal": [digest], "names": "绿豆汤\n"}
+    assert officer.post(f"{page}/texts", data=sent, follow_redirects=False).status_code == 303
+    sent = {"column": "区", "semantic_type": "NOT_PERSONAL"}
+    assert officer.post(f"{page}/column", data=sent, follow_redirects=False).status_code == 303
+    for lang, word in (("en", "A name of 3 characters that was missed"), ("zh-CN", "漏掉的姓名（3个字符）")):
+        assert word in ok(officer, page, lang=lang)
+    undo = re.findall(rf'action="({page}/[^"/]+/undo)"', ok(officer, page))
+    assert len(undo) == 3
+    assert officer.post(undo[0], follow_redirects=False).status_code == 303
+    assert "taken back by" in ok(officer, page)
+    assert officer.post(undo[0], follow_redirects=False).status_code == 409
+    assert "绿豆" not in ok(officer, page)

@@ -24,12 +24,14 @@ from web.context import Services
 from web.dependencies import Read, ServicesOf, SignedIn, Tx
 from web.i18n import localized
 from web.messages import tell
+from web.pages.officer import findings
 from web.pages.officer import report as views
 from web.pages.provider import words
 from web.pages.provider.history import timeline
 from web.rendering import render
 
 router = APIRouter(include_in_schema=False)
+router.include_router(findings.router)
 Text = Annotated[str, Form()]
 
 

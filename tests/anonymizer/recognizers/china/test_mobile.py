@@ -4,6 +4,12 @@ from anonymizer.recognizers.china.mobile import Mobile
 from tests.anonymizer.recognizers.cases import Case, check
 
 CASES: list[Case] = [
+    ("电话：138.1234.5678", [("138.1234.5678", 0.8, 1)]),
+    ("086-13812345678", [("086-13812345678", 0.8, 1)]),
+    ("139·8888·6666", [("139·8888·6666", 0.8, 1)]),
+    # a decimal, a number of another country
+    ("系数1.3812345678", []),
+    ("+1 415-555-2671", []),
     # plain, beside Han characters without any space
     ("电话13812345678请回", [("13812345678", 0.9, 1)]),
     ("我13812345678的", [("13812345678", 0.7, 1)]),
