@@ -224,7 +224,8 @@ def undo_post(
 ) -> Response:
     asked = _request(session, actor, request_id)
     try:
-        correcting.undo(session, actor, correction_id)
+        with session.begin_nested():
+            correcting.undo(session, actor, correction_id)
     except Conflict as error:
         return forms.again(request, PAGE, error, {}, revealed=None, **_context(session, actor, services, asked))
     return RedirectResponse(f"/officer/requests/{asked.id}/findings#corrections", 303)
