@@ -324,7 +324,7 @@ def test_who_has_a_right_to_the_rows_gets_them(world: World) -> None:
 WRITES: list[Rule] = [
     (r"/(sign-|account|api/v1/(sign-up|tokens|me|invitations/accept|keys/leaked))", set(PEOPLE)),
     (r"/(developer/leaked|api/(3/)?action|stripe)", set(PEOPLE)),
-    (r"/officer|/api/v1/requests/[^/]+/decisions", {"officer"}),
+    (r"/officer|/api/v1/requests/[^/]+/(decisions|findings)", {"officer"}),
     (r"/operator", {"operator"}),
     (r"/provider/releases|/api/v1/releases", {"provider", "officer", "operator"}),
     (r"/api/v1/requests/[^/]+/comments", {"provider", "officer"}),
@@ -349,6 +349,9 @@ def _body(world: World, path: str) -> dict[str, Any]:
         "/keys": {"name": "stolen"},
         "/payments": {"payment_method": "pm_card_visa"},
         "/refunds": {"reason": "字段与业务不符。"},
+        "/findings/reveal": {"rows": [1], "column": "id", "reason": "核对列的含义是否与标题一致。"},
+        "/findings/columns": {"column": "id", "semantic_type": "PERSON"},
+        "/findings/texts": {"column": "id", "names": ["停车场"]},
         "/reveal": {"rows": [1], "columns": ["id"], "reason": "核对列的含义是否与标题一致。"},
         "/corrections": {"encoding": "utf-8"},
         "/plans": {"name": {"zh-CN": "版"}, "quota_per_month": 1, "rate_per_minute": 1, "monthly_fee": 1},
