@@ -27,6 +27,7 @@ from tests.factories.catalog import stations_csv
 from tests.road.api import Road
 from tests.road.site import Site, free_port
 
+pytestmark = pytest.mark.long
 MIB = 1024 * 1024
 LIMIT = 110 * MIB
 """What this site takes in at most."""

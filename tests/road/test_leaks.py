@@ -134,6 +134,7 @@ def test_traces_are_found_in_every_form() -> None:
     assert set(traces.of(_xlsx())) == {NAME, PHONE}
 
 
+@pytest.mark.long
 def test_nothing_of_an_upload_gets_out_of_the_vault(site: Site, tmp_path: Path) -> None:
     cast = site.cast()
     site.start()

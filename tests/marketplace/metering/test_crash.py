@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 from sqlmodel import select
 
 from contracts import clock
@@ -150,6 +151,7 @@ def lease_units(database: Database, subscription_id: str) -> list[int]:
     return [lease.used if lease.state == "settled" else lease.units for lease in leases]
 
 
+@pytest.mark.long
 def test_a_period_closed_under_load_is_exact(
     database: Database, settings: Settings, folder_store: FolderStore, tmp_path: Path
 ) -> None:
