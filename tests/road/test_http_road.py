@@ -13,6 +13,7 @@ DATA = Path(os.environ.get("SHUYI_TEST_DATA", ROOT.parent / "shared" / "data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real data is not here (SHUYI_TEST_DATA)")
 
 
+@pytest.mark.long  # the default run walks the same road through the pages
 def test_from_upload_to_settlement(road: Road) -> None:
     dataset_id, release = road.publish("clinic-visits", "门诊记录", "就诊.csv", visits_csv(800))
     assert release["rows"] > 700
