@@ -20,12 +20,6 @@ def pytest_configure(config: pytest.Config) -> None:
     quick.keep_files_in_memory(config)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are cores: tests of running sites often wait for them."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + cores // 2
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     quick.leave_long_ones_out(items)
     quick.long_ones_first(items)
