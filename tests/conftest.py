@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from contracts.ids import new_id
@@ -14,6 +15,8 @@ from contracts.kit.store.s3 import S3Store
 from tests import quick, services
 
 quick.share_compiled_statements()
+hypothesis.settings.register_profile("shuyi", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("shuyi")
 
 
 def pytest_configure(config: pytest.Config) -> None:
