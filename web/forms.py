@@ -17,6 +17,13 @@ def values_of(form: FormData) -> dict[str, str]:
     return {name: value for name, value in form.multi_items() if isinstance(value, str)}
 
 
+def whole_numbers(text: str) -> list[int]:
+    """The whole numbers in a list that somebody typed, parted by spaces or commas of either width; other words, and
+    numbers too long to count anything, are passed over."""
+    words = text.replace("，", ",").replace(",", " ").split()
+    return [int(word) for word in words if word.isdecimal() and len(word) <= 12]
+
+
 def field_errors(error: ShuyiError) -> dict[str, str]:
     """Field name → message; an error of the whole form is under ''."""
     if isinstance(error, InvalidInput) and error.errors:

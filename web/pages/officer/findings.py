@@ -1,5 +1,6 @@
 """What was found in an upload under review, shown and corrected: columns, and texts with what stands out in them."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -148,7 +149,6 @@ def reveal_post(
 ) -> Response:
     asked = _request(session, actor, request_id)
     values = {"rows": rows, "reason": reason}
-    numbers = [int(part) for part in rows.replace("，", ",").replace(",", " ").split() if part.isdigit()]
     try:
         with session.begin_nested():
             revealed = findings.revealed_texts(
@@ -158,7 +158,7 @@ def reveal_post(
                 services.settings,
                 asked.id,
                 column=column,
-                rows=numbers,
+                rows=forms.whole_numbers(rows),
                 reason=reason,
             )
     except (InvalidInput, Conflict) as error:
@@ -181,12 +181,11 @@ def column_post(
     semantic_type: Text = "",
 ) -> Response:
     asked = _request(session, actor, request_id)
-    try:
-        with session.begin_nested():
-            correcting.retype_column(session, actor, asked.id, column, semantic_type)
-    except InvalidInput as error:
-        return forms.again(request, PAGE, error, {}, revealed=None, **_context(session, actor, services, asked))
-    return RedirectResponse(f"/officer/requests/{asked.id}/findings#corrections", 303)
+
+    def keep() -> None:
+        correcting.retype_column(session, actor, asked.id, column, semantic_type)
+
+    return _corrected(request, session, actor, services, asked, keep)
 
 
 @router.post("/officer/requests/{request_id}/findings/texts")
@@ -201,21 +200,19 @@ def texts_post(
     names: Text = "",
 ) -> Response:
     asked = _request(session, actor, request_id)
-    try:
-        with session.begin_nested():
-            correcting.correct_texts(
-                session,
-                actor,
-                services.settings,
-                asked.id,
-                column,
-                not_personal=not_personal,
-                names=names.splitlines(),
-            )
-    except InvalidInput as error:
-        context = _context(session, actor, services, asked, column)
-        return forms.again(request, PAGE, error, {}, revealed=None, **context)
-    return RedirectResponse(f"/officer/requests/{asked.id}/findings#corrections", 303)
+
+    def keep() -> None:
+        correcting.correct_texts(
+            session,
+            actor,
+            services.settings,
+            asked.id,
+            column,
+            not_personal=not_personal,
+            names=names.splitlines(),
+        )
+
+    return _corrected(request, session, actor, services, asked, keep, column)
 
 
 @router.post("/officer/requests/{request_id}/findings/{correction_id}/undo")
@@ -223,9 +220,27 @@ def undo_post(
     request: Request, session: Tx, actor: SignedIn, services: ServicesOf, request_id: str, correction_id: str
 ) -> Response:
     asked = _request(session, actor, request_id)
+
+    def keep() -> None:
+        correcting.undo(session, actor, correction_id)
+
+    return _corrected(request, session, actor, services, asked, keep)
+
+
+def _corrected(
+    request: Request,
+    session: Session,
+    actor: Actor,
+    services: Services,
+    asked: ReleaseRequest,
+    keep: Callable[[], None],
+    column: str = "",
+) -> Response:
+    """Keep a correction and show all of them; the page again, with what is wrong, where it is refused."""
     try:
         with session.begin_nested():
-            correcting.undo(session, actor, correction_id)
-    except Conflict as error:
-        return forms.again(request, PAGE, error, {}, revealed=None, **_context(session, actor, services, asked))
+            keep()
+    except (InvalidInput, Conflict) as error:
+        context = _context(session, actor, services, asked, column)
+        return forms.again(request, PAGE, error, {}, revealed=None, **context)
     return RedirectResponse(f"/officer/requests/{asked.id}/findings#corrections", 303)

@@ -226,7 +226,7 @@ def reveal_post(
     context = _reveal_context(session, actor, asked)
     values = {"rows": rows, "columns": columns, "reason": reason}
     try:
-        numbers = [int(part) for part in rows.replace("，", ",").replace(",", " ").split() if part.isdigit()]
+        numbers = forms.whole_numbers(rows)
         with session.begin_nested():
             shown = revealing.reveal(
                 session,
