@@ -206,7 +206,7 @@ class Walk:
         developer.follow("试用台")
         developer.wait("发送请求")
         developer.press("发送请求")
-        developer.page.locator("#answer").get_by_text("200").wait_for()
+        developer.page.locator("#answer").get_by_text("200", exact=True).wait_for()
         developer.look()
 
     def _call(self) -> None:
