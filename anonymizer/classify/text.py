@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from anonymizer.classify.nlp_engine import NameEngine
     from anonymizer.recognizers.presidio import TextRecognizer
 
-_BATCH: Final = 512
+_BATCH: Final = 2048
 _REMEMBERED: Final = 500_000
 """Findings that a process keeps in mind (about 100 bytes each); a text without any counts as one."""
 _PIECE: Final = 1000

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
@@ -49,6 +50,14 @@ _SCHEMA = pa.schema(
         ("mode", pa.string()),
     ]
 )
+_DTYPES: dict[pa.DataType, type[pl.DataType]] = {
+    pa.string(): pl.String,
+    pa.timestamp("us", tz="UTC"): pl.Int64,
+    pa.int32(): pl.Int32,
+    pa.int64(): pl.Int64,
+    pa.uint64(): pl.UInt64,
+}
+"""What a column is filled as; a moment as its microseconds."""
 
 
 def segment_id(worker_id: str, number: int) -> str:
@@ -212,7 +221,11 @@ def pass_turnstile(session: Session, *, exclusively: bool) -> None:
 def to_parquet(records: Iterable[Record]) -> bytes:
     """Records as a Parquet file, one row each, in order."""
     rows = [_row(record) for record in records]
-    table = pa.Table.from_pylist(rows, schema=_SCHEMA)
+    # PyArrow would import pandas to look at Python values, in every web process; Polars looks at them as quickly.
+    columns = {
+        field.name: pl.Series([row.get(field.name) for row in rows], dtype=_DTYPES[field.type]) for field in _SCHEMA
+    }
+    table = pl.DataFrame(columns).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(_SCHEMA)
     out = io.BytesIO()
     pq.write_table(table, out, compression="zstd")
     return out.getvalue()

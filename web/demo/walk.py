@@ -27,6 +27,7 @@ from catalog.releases.states import RequestState
 from catalog.vault import service as vault
 from catalog.vault.models import Upload, UploadStatus
 from contracts.errors import ShuyiError
+from contracts.kit import jobs
 from contracts.kit.settings import Settings
 from contracts.privacy import Policy
 from marketplace.billing.rules import Rules
@@ -43,7 +44,7 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 300.0
 LOOK_SECONDS = 0.1
 ROUND_SECONDS = 0.4
-"""A round looks at every department, on a machine that has better to do."""
+"""A round looks whether a job has ended, and then at every department, on a machine that has better to do."""
 PUBLISHING = ("profile", "review", "publish")
 Step = Callable[[str, int, int], None]
 """Told of progress: what is being done, how many departments have it, of how many."""
@@ -248,8 +249,11 @@ class PublishingWalk:
         roads = {station.plan.code: self._road(station) for station in stations}
         at: dict[str, str | None] = dict.fromkeys(roads, PUBLISHING[0])
         deadline = time.monotonic() + PATIENCE_SECONDS
+        looked = -1
         while any(at.values()):
-            for station in stations:
+            with self.services.database.reading() as session:
+                ended = jobs.ended(session)
+            for station in stations if ended != looked else ():
                 code = station.plan.code
                 stage = next(roads[code], None)
                 if stage == at[code]:
@@ -257,6 +261,7 @@ class PublishingWalk:
                 at[code], deadline = stage, time.monotonic() + PATIENCE_SECONDS
                 if stage is None:
                     on_published(station)
+            looked = ended
             for place, name in enumerate(PUBLISHING):
                 beyond = (None, *PUBLISHING[place + 1 :])
                 self.on_step(name, sum(stage in beyond for stage in at.values()), len(stations))

@@ -60,6 +60,8 @@ def import_tables() -> sa.MetaData:
 def upgrade(url: str, revision: str = "head", *, versions: Path = VERSIONS) -> None:
     """Bring the database to `revision`; nothing happens when it is there already."""
     with _connected(url) as connection:
+        if revision == "head" and _is_newest(connection, versions):
+            return
         command.upgrade(_config(connection, versions), revision)
         _check_foreign_keys(connection)
 
@@ -74,8 +76,7 @@ def downgrade(url: str, revision: str = "base", *, versions: Path = VERSIONS) ->
 def check(url: str, *, versions: Path = VERSIONS) -> None:
     """Raise SchemaBehind, with what to do, unless the database is at the newest version."""
     with _connected(url) as connection:
-        current = set(MigrationContext.configure(connection).get_current_heads())
-        if current != set(ScriptDirectory.from_config(_config(connection, versions)).get_heads()):
+        if not _is_newest(connection, versions):
             raise SchemaBehind(
                 "The database is not at the version of this program; run `shuyi db upgrade`.", retry_after=30
             )
@@ -114,6 +115,11 @@ def revision(message: str, *, versions: Path = VERSIONS) -> Path:
         assert script is not None
         assert not isinstance(script, list)
         return Path(script.path)
+
+
+def _is_newest(connection: sa.Connection, versions: Path) -> bool:
+    current = set(MigrationContext.configure(connection).get_current_heads())
+    return current == set(ScriptDirectory.from_config(_config(connection, versions)).get_heads())
 
 
 def _config(connection: sa.Connection, versions: Path) -> Config:

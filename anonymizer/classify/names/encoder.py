@@ -1,17 +1,20 @@
 """The tagging network: for each character the probability of being part of a person's, a place's or an organisation's
 name.
 
-The model is ours (`model/MODEL_CARD.md`), fine-tuned from Baidu's LAC. Texts of like length share one call, and calls
-are spread over the cores.
+The model is ours (`model/MODEL_CARD.md`), fine-tuned from Baidu's LAC. It reads sentence by sentence, equal sentences
+once: forms and tickets repeat themselves, the more so when their numbers are shortened and their names replaced.
+Sentences of like length share one call, and calls are spread over the cores.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -24,8 +27,9 @@ if TYPE_CHECKING:
 
 _BATCH_CHARACTERS: Final = 3000
 _LONGEST: Final = 400
-"""Longer texts are read in windows that overlap by `_OVERLAP` characters."""
+"""Longer sentences are read in windows that overlap by `_OVERLAP` characters."""
 _OVERLAP: Final = 40
+_SENTENCE_END: Final = re.compile(r"[。！？!?]+[”’』」）)]*")
 
 Floats = npt.NDArray[np.float32]
 
@@ -55,54 +59,67 @@ class NameEncoder:
         `known` lists for each text the stretches whose meaning is settled (an address, a mail address); the network
         sees only their ends, which is quicker and does not hurt the names around them.
         """
-        jobs: list[_Job] = []
+        windows: dict[bytes, _Window] = {}
         for number, text in enumerate(texts):
-            spans = known[number] if known else ()
-            for start in range(0, max(1, len(text) - _OVERLAP), _LONGEST - _OVERLAP):
-                part = text[start : start + _LONGEST]
-                ids, origin = self._alphabet.encode(part, [(a - start, b - start) for a, b in spans if b > start])
-                jobs.append((number, start, ids, origin))
-        jobs.sort(key=lambda job: len(job[2]))
+            ids, origin = self._alphabet.encode(text, known[number] if known else ())
+            for start, end in _cut(text, len(ids), origin):
+                part = ids[start:end]
+                window = windows.setdefault(part.tobytes(), _Window(part, []))
+                first, after = np.searchsorted(origin, (start, end))
+                window.places.append((number, int(first), origin[first:after] - start))
         filled = [np.zeros((4, len(text)), dtype=np.float32) for text in texts]
+        batches = _batches(sorted(windows.values(), key=lambda window: len(window.ids)))
         workers = _cores()
-        batches = _batches(jobs)
         if workers == 1:
-            done: Iterator[tuple[list[_Job], Floats]] = map(self._run, batches)
-            _spread(done, filled)
+            _spread(map(self._run, batches), filled)
         else:
             with ThreadPoolExecutor(max_workers=workers) as pool:
                 _spread(pool.map(self._run, batches), filled)
         return [Masses(*rows) for rows in filled]
 
-    def _run(self, batch: list[_Job]) -> tuple[list[_Job], Floats]:
-        longest = max(1, len(batch[-1][2]))
+    def _run(self, batch: list[_Window]) -> tuple[list[_Window], Floats]:
+        longest = max(1, len(batch[-1].ids))
         ids = np.full((longest, len(batch)), PADDING, dtype=np.int64)
-        for column, job in enumerate(batch):
-            ids[: len(job[2]), column] = job[2]
+        for column, window in enumerate(batch):
+            ids[: len(window.ids), column] = window.ids
         masses: Floats = self._session.run(None, {"ids": ids})[0]
         return batch, masses
 
 
-_Job = tuple[int, int, Integers, Integers]
-"""Number of the text, first character, numbers of the characters, and which of them each character became."""
+class _Window(NamedTuple):
+    """Numbers of the characters that the network reads at once, and where they stand: number of the text, its first
+    character there, and for each from there on which of the numbers it became."""
+
+    ids: Integers
+    places: list[tuple[int, int, Integers]]
 
 
-def _spread(done: Iterator[tuple[list[_Job], Floats]], filled: list[Floats]) -> None:
+def _cut(text: str, size: int, origin: Integers) -> Iterator[Span]:
+    """The sentences of a text in the numbers that it became; a long one in windows that overlap."""
+    ends = [int(origin[found.end() - 1]) + 1 for found in _SENTENCE_END.finditer(text)]
+    for start, end in pairwise((0, *ends, size)):
+        for begin in range(start, max(start + 1, end - _OVERLAP), _LONGEST - _OVERLAP):
+            if begin < end:
+                yield begin, min(begin + _LONGEST, end)
+
+
+def _spread(done: Iterable[tuple[list[_Window], Floats]], filled: list[Floats]) -> None:
     """Bring the masses back to the characters; where windows overlap the larger counts."""
     for batch, masses in done:
-        for column, (number, start, _, origin) in enumerate(batch):
-            target = filled[number][:, start : start + len(origin)]
-            np.maximum(target, masses[origin, column].T, out=target)
+        for column, window in enumerate(batch):
+            for number, start, origin in window.places:
+                target = filled[number][:, start : start + len(origin)]
+                np.maximum(target, masses[origin, column].T, out=target)
 
 
-def _batches(jobs: list[_Job]) -> Iterator[list[_Job]]:
+def _batches(windows: Iterable[_Window]) -> Iterator[list[_Window]]:
     """Neighbours in length, shortest first, up to `_BATCH_CHARACTERS` characters with padding."""
-    batch: list[_Job] = []
-    for job in jobs:
-        if batch and (len(batch) + 1) * len(job[2]) > _BATCH_CHARACTERS:
+    batch: list[_Window] = []
+    for window in windows:
+        if batch and (len(batch) + 1) * len(window.ids) > _BATCH_CHARACTERS:
             yield batch
             batch = []
-        batch.append(job)
+        batch.append(window)
     if batch:
         yield batch
 

@@ -18,6 +18,8 @@ from catalog.vault.intake.reasons import Broken, Rejected
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SPACE = " \t\r\n,"
+_SHAPES = 1_000
+"""Shapes of objects kept in mind."""
 _DIGITS = 1_000
 """Digits of a whole number; Python takes up to 4,300, in time that grows with their square."""
 
@@ -34,11 +36,19 @@ class JsonReader:
         self._skip = mark[0] if mark and mark[1] == self._encoding else 0
         self.notes: list[Note] = []
         names: dict[str, bool] = {}
+        seen: set[tuple[tuple[str, ...], tuple[type, ...]]] = set()
         for _, value, _ in self._values():
-            if isinstance(value, dict):
-                for name, cell in _flat(value):
-                    names[name] = names.get(name, True) and (cell is None or isinstance(cell, str))
-                check_width(len(names))
+            if not isinstance(value, dict):
+                continue
+            kinds = tuple(map(type, value.values()))
+            if dict not in kinds:  # most rows are of a shape that was met before and tell nothing new
+                if (shape := (tuple(value), kinds)) in seen:
+                    continue
+                if len(seen) < _SHAPES:
+                    seen.add(shape)
+            for name, cell in _flat(value):
+                names[name] = names.get(name, True) and (cell is None or isinstance(cell, str))
+            check_width(len(names))
         if not names:
             raise Rejected("empty" if kind == "json" else "json_top")
         self.names = list(names)

@@ -1,6 +1,6 @@
 """Durable jobs: what follows an event, run at least once, through crashes, by any number of workers."""
 
-from contracts.kit.jobs.queue import Backlog, backlog, failures, retry
+from contracts.kit.jobs.queue import Backlog, backlog, ended, failures, retry
 from contracts.kit.jobs.registry import JobContext, Registry
 from contracts.kit.jobs.runner import JobRunner, RunSummary
 from contracts.kit.jobs.tables import Job, JobFailure, JobState, JobStep, Schedule, Worker
@@ -18,6 +18,7 @@ __all__ = [
     "Schedule",
     "Worker",
     "backlog",
+    "ended",
     "failures",
     "retry",
 ]

@@ -292,6 +292,12 @@ def retry(session: Session, actor: Actor, failure_id: str) -> None:
     announce(session)
 
 
+def ended(session: Session) -> int:
+    """How many jobs have ended, well or not: while this stays, no job has brought anything about."""
+    over = col(Job.state).in_((JobState.DONE, JobState.FAILED))
+    return session.exec(select(sa.func.count()).select_from(Job).where(over)).one()
+
+
 def backlog(session: Session) -> Backlog:
     """How much there is to do, for metrics and the operator's page."""
     counts = dict(session.exec(select(Job.state, sa.func.count()).group_by(col(Job.state))).all())

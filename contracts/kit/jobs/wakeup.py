@@ -6,16 +6,21 @@ from types import TracebackType
 
 import psycopg
 import sqlalchemy as sa
+from sqlmodel import col
 
 from contracts.kit.database import Database
-from contracts.kit.outbox import NOTIFY_CHANNEL
+from contracts.kit.jobs.tables import Job, JobState
+from contracts.kit.outbox import NOTIFY_CHANNEL, OutboxRow
 
 _SQLITE_SECONDS = 0.05
+_UNDISPATCHED = sa.exists().where(col(OutboxRow.dispatched_at).is_(None))
+_QUEUED = sa.exists().where(col(Job.state) == JobState.QUEUED)
 
 
 class Watcher:
-    """While entered, sets `wakeup` soon after another process commits: by LISTEN on PostgreSQL, by looking at SQLite's
-    `data_version` (a few microseconds each 50 ms) there. Where it fails the worker's own polling remains."""
+    """While entered, sets `wakeup` soon after another process has asked for work: by LISTEN on PostgreSQL, by looking
+    at SQLite's `data_version` (a few microseconds each 50 ms) and, where it moved, for work that nobody has taken.
+    Where it fails the worker's own polling remains."""
 
     def __init__(self, database: Database, wakeup: threading.Event) -> None:
         self._database, self._wakeup = database, wakeup
@@ -35,12 +40,17 @@ class Watcher:
     def _watch_sqlite(self) -> None:
         path = self._database.engine.url.database
         assert path is not None
+        waiting = str(
+            sa.select(sa.or_(_UNDISPATCHED, _QUEUED)).compile(
+                self._database.engine, compile_kwargs={"literal_binds": True}
+            )
+        )
         connection = sqlite3.connect(path)
         try:
             before = None
             while not self._stop.wait(_SQLITE_SECONDS):
                 version = connection.execute("PRAGMA data_version").fetchone()[0]
-                if before is not None and version != before:
+                if before is not None and version != before and connection.execute(waiting).fetchone()[0]:
                     self._wakeup.set()
                 before = version
         finally:
