@@ -340,9 +340,13 @@ def _target(node: ast.Assign | ast.AnnAssign) -> str:
     return _name(node.targets[0] if isinstance(node, ast.Assign) else node.target)
 
 
-@cache
 def used_messages(root: Path = ROOT) -> dict[Key, list[str]]:
     """Every sentence and word that errors may tell, and where it stands."""
+    return _used_messages(root)
+
+
+@cache
+def _used_messages(root: Path) -> dict[Key, list[str]]:
     modules = sources(root)
     reader = Reader(error_classes(modules))
     for module in modules:

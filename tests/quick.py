@@ -56,6 +56,11 @@ def runs_long() -> bool:
     return "1" in (os.environ.get("SHUYI_TEST_LONG"), os.environ.get("SHUYI_REQUIRE_SERVICES"))
 
 
+def examples(count: int) -> int:
+    """How many examples a property is tried with: `count` where long tests run, a quarter of them otherwise."""
+    return count if runs_long() else max(3, count // 4)
+
+
 def left_out_line(reasons: list[str]) -> str | None:
     """One line on the long tests that were left out, from the reasons given for skipped tests."""
     count = sum(reason.endswith(f"Skipped: {LEFT_OUT}')") for reason in reasons)

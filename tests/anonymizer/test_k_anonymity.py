@@ -32,6 +32,7 @@ from contracts.privacy import (
     PrefixHierarchy,
     SubjectUnit,
 )
+from tests.quick import examples
 
 SECRET = b"0123456789abcdef"
 TREE = [
@@ -125,7 +126,7 @@ def look_alikes(row: tuple[Any, ...], other: tuple[Any, ...], policy: Policy) ->
     return row == other
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(cases())
 def test_every_released_row_hides_among_k_subjects(case: Case) -> None:
     table, policy = case.table, case.policy
@@ -214,7 +215,7 @@ def assert_true_of(shown: dict[str, Any], raw: dict[str, Any]) -> None:
         assert shown["sex"] == raw["sex"]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow])
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_same_rows_give_the_same_content_hash(case: Case, random: Any) -> None:
     try:

@@ -39,6 +39,7 @@ from contracts.privacy import (
     SubjectUnit,
     TCloseness,
 )
+from tests.quick import examples
 
 SECRET = b"0123456789abcdef"
 QUASI = ("town", "job")
@@ -174,7 +175,7 @@ def shown(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple((row.get(f"{n}_code", row.get(n)), row.get(f"{n}_level")) for n in QUASI)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
 @given(
     tables(),
     st.lists(SENSITIVE, min_size=1, max_size=3, unique_by=lambda m: (m.kind, getattr(m, "column", None))),
@@ -211,7 +212,7 @@ def test_every_model_holds_in_every_class_of_a_release(
         assert threshold.reached == pytest.approx(figure(model, groups, subject))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), SENSITIVE, st.sampled_from([0.0, 0.2]))
 def test_full_domain_is_optimal_under_every_model(table: pl.DataFrame, model: Model, limit: float) -> None:
     """All nodes of the lattice, each leaving out failing classes until those that stay meet the model."""

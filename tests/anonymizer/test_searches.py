@@ -20,6 +20,7 @@ from anonymizer.engines import Histogram
 from anonymizer.errors import Unreachable
 from anonymizer.preparation import prepare
 from contracts.privacy import CategoryHierarchy, ColumnPolicy, ColumnRole, Generalise, KAnonymity, Policy
+from tests.quick import examples
 
 SECRET = b"0123456789abcdef"
 TREES = {
@@ -71,7 +72,7 @@ def rules(k: int, limit: float, algorithm: str, trees: dict[str, list[list[str]]
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_full_domain_finds_the_optimum(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 30))
@@ -94,7 +95,7 @@ def test_full_domain_finds_the_optimum(data: st.DataObject) -> None:
     assert loss_of(histogram, recoding) == pytest.approx(expected)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(st.data())
 def test_a_lattice_too_large_to_hold_is_walked_to_the_same_optimum(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 30))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from anonymizer.recognizers import Grammar, find_all, find_in_batch, fold, grammars
 from anonymizer.recognizers.china import foreign_resident, hk_identity_card, organization_code, resident_id, vin
 from anonymizer.recognizers.grammar import THRESHOLDS
+from tests.quick import examples
 
 DIGITS = "0123456789"
 
@@ -56,7 +57,7 @@ AROUND = st.sampled_from(["", " ", "，", "。", "（", "）", "“", "、", "�
 
 @pytest.mark.parametrize("entity", VALID)
 def test_a_valid_number_is_found_whatever_stands_around_it(entity: str) -> None:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60))
     @given(VALID[entity], AROUND, AROUND)
     def holds(value: str, before: str, after: str) -> None:
         found = find_all(fold(before + value + after))
@@ -67,7 +68,7 @@ def test_a_valid_number_is_found_whatever_stands_around_it(entity: str) -> None:
     holds()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.text(max_size=60) | st.text("0123456789-：:()（）@.·号室栋年月日生岁姓名王身份证 \n", max_size=80))
 def test_no_text_makes_a_reader_fail(text: str) -> None:
     folded = fold(text)
@@ -77,7 +78,7 @@ def test_no_text_makes_a_reader_fail(text: str) -> None:
         assert "\n" not in folded[match.start : match.end]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(st.text("138-0123456789：张三路号室栋 @a.com", max_size=40), min_size=1, max_size=6))
 def test_texts_read_together_are_read_as_alone(texts: list[str]) -> None:
     assert find_in_batch(texts) == [find_all(text) for text in texts]

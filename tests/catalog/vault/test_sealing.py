@@ -12,6 +12,7 @@ from catalog.vault import sealing
 from catalog.vault.errors import SealBroken
 from catalog.vault.sealing import HEADER, Sealer, SealingWriter, open_sealed, seal, sealed_size
 from contracts.kit.store import FolderStore
+from tests.quick import examples
 
 KEY = bytes(range(32))
 SMALL = 64
@@ -49,7 +50,7 @@ def test_what_was_sealed_is_read_again(store: FolderStore, size: int) -> None:
     assert size < 16 or plain not in sealed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(st.binary(max_size=200), max_size=8), st.integers(0, 900), st.integers(0, 300))
 def test_any_pieces_pushed_in_and_any_part_read_out(
     tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], start: int, length: int

@@ -14,6 +14,7 @@ from contracts.kit import audit
 from contracts.kit.audit import AuditEntry, AuditHead, ChainStatus, verify_chain
 from contracts.kit.database import Database
 from contracts.kit.logging import request_id
+from tests.quick import examples
 
 ALICE = Actor(person_id=new_id(), name="Alice")
 
@@ -205,7 +206,7 @@ _plain = st.recursive(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_plain, max_size=4))
 def test_whatever_the_detail_the_chain_still_holds_when_read_back(database: Database, details: list[object]) -> None:
     for detail in details:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from contracts.schema import ContractField, DataContract
 from marketplace.gateway.copies import Copies, Copy, Source
 from marketplace.gateway.representations import shown
+from tests.quick import examples
 
 SCHEMA = pa.schema(
     [
@@ -66,7 +67,7 @@ def _as_json(row: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(rows=st.lists(ROWS, min_size=1, max_size=6))
 def test_whole_rows_and_selected_columns_say_what_the_release_says(
     tmp_path_factory: Any, rows: list[dict[str, Any]]

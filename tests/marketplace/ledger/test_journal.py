@@ -17,6 +17,7 @@ from marketplace.ledger.errors import ReferenceReused, Unbalanced
 from marketplace.ledger.models import AccountKind, EntryKind, JournalEntry, Posting
 from marketplace.ledger.numbering import next_number
 from marketplace.ledger.service import Line
+from tests.quick import examples
 
 ISSUED = EntryKind.INVOICE_ISSUED
 
@@ -48,7 +49,7 @@ LINES = st.lists(
 
 
 @given(lines=LINES, balanced=st.booleans())
-@settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)
+@settings(suppress_health_check=list(HealthCheck), max_examples=examples(60))
 def test_an_entry_is_taken_if_and_only_if_each_currency_and_department_sums_to_zero(
     database: Database, lines: list[Line], balanced: bool
 ) -> None:

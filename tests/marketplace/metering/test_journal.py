@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from marketplace.metering.errors import JournalUnreadable, JournalUnwritable
 from marketplace.metering.journal import MAGIC, Answer, Context, JournalWriter, Settled, Tally, read_segment
+from tests.quick import examples
 
 CONTEXT = Context("lease", "subscription", "organisation", "key", "dataset", "release", "live")
 OTHER = Context("", "", "", "", "dataset", "release", "open")
@@ -55,7 +56,7 @@ class TestReading:
 
 class TestDamage:
     @given(cut=st.integers(0, 10_000))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60))
     def test_a_cut_anywhere_loses_only_what_was_cut(self, cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
         path = _write(tmp_path_factory.mktemp("journal"), 8)
         whole = path.read_bytes()
@@ -68,7 +69,7 @@ class TestDamage:
         assert len(found) <= cut % (len(whole) + 1) // min(per_answer, 60)
 
     @given(place=st.integers(0, 10_000), bit=st.integers(0, 7))
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=examples(80))
     def test_a_changed_bit_before_the_last_record_is_noticed(
         self, place: int, bit: int, tmp_path_factory: pytest.TempPathFactory
     ) -> None:

@@ -12,6 +12,7 @@ from contracts.kit.database import Database, metadata
 from marketplace.metering import leases
 from marketplace.metering.leases import Terms
 from marketplace.metering.models import Allowance, Lease
+from tests.quick import examples
 
 LIMIT = 300
 SUBSCRIPTION = new_id()
@@ -93,7 +94,7 @@ class Leasing(RuleBasedStateMachine):
 
 
 TestLeasing = Leasing.TestCase
-TestLeasing.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestLeasing.settings = settings(max_examples=examples(40), stateful_step_count=30)
 
 
 def test_without_a_limit_units_never_run_out(database: Database) -> None:

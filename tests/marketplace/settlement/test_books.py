@@ -34,7 +34,7 @@ from marketplace.settlement.position import Position, positions
 from marketplace.subscriptions import service as subscriptions
 from marketplace.subscriptions.errors import AlreadySubscribed
 from tests.factories.commerce import Market, UsageBook, install_usage, standin
-from tests.quick import runs_long
+from tests.quick import examples
 
 START = datetime(2026, 11, 1, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
 CARDS = st.sampled_from(["pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined"])
@@ -256,8 +256,7 @@ class Books(RuleBasedStateMachine):
 
 TestBooks = Books.TestCase
 TestBooks.settings = settings(
-    max_examples=10 if runs_long() else 3,
+    max_examples=examples(12),
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from catalog.vault.intake import limits
 from catalog.vault.intake.reasons import Rejected
 from tests.catalog.vault.intake.reading import read
+from tests.quick import examples
 
 VISITS = "姓名,年龄,区\n王小明,34,福田区\n李芳,51,南山区\n张伟,28,福田区\n"
 
@@ -185,7 +186,7 @@ CELL = st.text(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=20))
 def test_whatever_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str, str]]) -> None:
     """Every row is in the table or set aside; none is lost, none invented, whatever stands in the cells."""
