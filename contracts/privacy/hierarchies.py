@@ -20,7 +20,7 @@ from contracts.privacy.roles import ColumnName
 class HierarchyModel(BaseModel):
     """Settings shared by all hierarchies: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _refuse_not_nested(sizes: list[float], what: str) -> None:

@@ -14,7 +14,7 @@ Risk = Annotated[float, Field(gt=0, le=1)]
 class PrivacyModel(BaseModel):
     """Settings shared by all models: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class KAnonymity(PrivacyModel):

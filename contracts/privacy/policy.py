@@ -27,7 +27,7 @@ POLICY_VERSION: Literal[1] = 1
 class PolicyModel(BaseModel):
     """Settings shared by all parts of a policy: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Keep(PolicyModel):

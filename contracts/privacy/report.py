@@ -23,7 +23,7 @@ REPORT_VERSION: Literal[1] = 1
 class ReportModel(BaseModel):
     """Settings shared by all parts of a report."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Threshold(ReportModel):
