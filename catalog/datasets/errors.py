@@ -7,6 +7,7 @@ class DatasetNotFound(NotFound):
     """No dataset under that id or short name."""
 
     code = "dataset-not-found"
+    title = "There is no such data"
 
 
 class SlugTaken(Duplicate):

@@ -13,12 +13,14 @@ class ReleaseNotFound(NotFound):
     """No such release."""
 
     code = "release-not-found"
+    title = "There is no such release"
 
 
 class ReleaseWithdrawn(Gone):
     """The release was withdrawn and is served no more."""
 
     code = "release-withdrawn"
+    title = "The release was withdrawn"
 
 
 class WrongState(Conflict):

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.web.portal.conftest import WITHDRAWN_BECAUSE, Site
+from web.pages.portal import problems
 
 PAGES = [
     "/",
@@ -30,6 +31,8 @@ PAGES = [
     "/about/privacy",
     "/about/accessibility",
     "/docs",
+    "/problems",
+    "/problems/quota-exhausted",
     "/styleguide",
 ]
 
@@ -40,6 +43,7 @@ PUBLIC = (
     "/docs",
     "/licences",
     "/organisation",
+    "/problems",
     "/providers",
     "/search",
     "/transparency",
@@ -224,3 +228,26 @@ def test_the_documentation_lists_every_operation_and_needs_no_other_site(site: S
     for path, item in site.client.get("/openapi.json").json()["paths"].items():
         for method in item:
             assert f"{method.upper()} {path}</code>" in text
+
+
+@pytest.mark.parametrize("address", ["/data/v1/nothing-here/records", "/api/v1/catalog/datasets/nothing-here"])
+def test_the_type_of_a_problem_leads_to_what_it_means(site: Site, address: str) -> None:
+    problem = site.client.get(address).json()
+    page = site.client.get(problem["type"], headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    assert problem["title"] in page.text
+    assert f">{problem['status']}<" in page.text
+
+
+def test_every_kind_of_problem_is_listed_with_its_own_page(site: Site) -> None:
+    text = site.client.get("/problems", headers={"Accept-Language": "zh-CN"}).text
+    addresses = re.findall(r'href="(/problems/[a-z-]+)"', text)
+    assert len(addresses) == len(set(addresses)) > 50
+    assert site.client.get("/problems/no-such-kind").status_code == 404
+
+
+def test_a_kind_of_problem_has_one_title_and_status() -> None:
+    told: dict[str, set[tuple[str, int]]] = {}
+    for error in problems.errors():
+        told.setdefault(error.code, set()).add((error.title, error.status))
+    assert not {code: both for code, both in told.items() if len(both) > 1}

@@ -55,7 +55,7 @@ def sitemap(session: Read, services: ServicesOf, request: Request) -> Response:
     found = datasets.list_datasets(session, ids=list(current))
     organisations = parties.organisations_by_id(session, {dataset.provider_id for dataset in found})
     pages: list[tuple[str, str | None]] = [
-        (path, None) for path in ("/", "/search", "/providers", "/transparency", "/docs")
+        (path, None) for path in ("/", "/search", "/providers", "/transparency", "/docs", "/problems")
     ]
     pages += [(f"/licences/{name}", None) for name in LICENCES]
     pages += [(f"/organisation/{organisation.slug}", None) for organisation in organisations.values()]
