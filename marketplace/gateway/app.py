@@ -38,6 +38,7 @@ COMPRESS_FROM = 2048
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _OPERATIONS: dict[str, Operation] = {
     "records": "records",
+    "aggregate": "aggregate",
     "schema": "schema",
     "releases": "releases",
     "export": "export",
@@ -160,7 +161,7 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Ca
         operation = None
     if operation is None:
         raise RouteUnknown(
-            "Addresses here are /data/v1/{dataset}/records, /records/{key}, /schema, /releases, /export, "
+            "Addresses here are /data/v1/{dataset}/records, /records/{key}, /aggregate, /schema, /releases, /export, "
             "/files/{name} and /openapi.json."
         )
     query_string: bytes = scope["query_string"]

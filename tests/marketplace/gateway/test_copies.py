@@ -66,7 +66,7 @@ def _as_json(row: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=6))
 def test_whole_rows_and_selected_columns_say_what_the_release_says(
     tmp_path_factory: Any, rows: list[dict[str, Any]]

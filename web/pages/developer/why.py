@@ -186,6 +186,13 @@ REASONS = (
         N_("Send next of the last answer as it is, with all other parameters unchanged."),
     ),
     Reason(
+        "bad-aggregate",
+        422,
+        N_("The aggregate cannot be read"),
+        N_("A group or measure does not fit its field, or there are too many of them."),
+        N_("Measures look like count, avg:field or quantile:field:0.9; groups like field or field:month."),
+    ),
+    Reason(
         "request-id-reused",
         422,
         N_("The request id was used for another request"),
