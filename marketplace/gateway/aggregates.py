@@ -6,6 +6,7 @@ month, week, day, hour; cut in the city's time zone, a week begins on Monday). `
 Hyndman and Fan's type 7). `sort` by a group or measure, `limit` (1 to 1,000), `offset`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,14 +22,18 @@ from marketplace.gateway.errors import BadAggregate, at
 from marketplace.gateway.representations import shown, write_csv
 
 MOST_GROUPINGS = 4
-MOST_MEASURES = 12
+MOST_MEASURES = 16
 MOST_GROUPS = 1_000_000
 QUICK_ROWS = 200_000
-"""Up to so many rows an aggregate of columns in memory takes about a millisecond: the event loop does it."""
+QUICK_GROUPS = 4096
+"""Up to so many rows and groups, columns in memory are summed in about a millisecond: the event loop does it."""
 MEASURES = ("count", "distinct", "sum", "avg", "min", "max", "quantile")
 _CONTROLS = ("group_by", "measures", "sort", "limit", "offset", "release", "format")
 _NUMERIC = ("integer", "number")
+_SORTED = ("distinct", "quantile")
 _EXACT = 2.0**53
+_MOST_COMBINED = 2**62
+_LONGEST = 2**63
 Places = npt.NDArray[np.int64]
 
 
@@ -63,13 +68,18 @@ class Aggregate:
     offset: int
 
     def quick(self, columns: Columns) -> bool:
-        """Whether it can be computed on the event loop: a small table, all columns in memory."""
+        """Whether it can be computed on the event loop: a small table, few groups, nothing to sort, all columns in
+        memory."""
         if self.conditions.compared is None or columns.copy.rows > QUICK_ROWS:
+            return False
+        if any(measure.function in _SORTED for measure in self.measures):
             return False
         needed: list[tuple[Column, str | None]] = [(part.column, part.unit) for part in self.groupings]
         needed += [(c.column, "" if c.column.kind in ("text", "date") else None) for c in self.conditions.compared]
         needed += [(m.column, _unit(m)) for m in self.measures if m.column is not None]
-        return columns.has(needed)
+        if not columns.has(needed):
+            return False
+        return _combinations([columns.codes(part.column, part.unit) for part in self.groupings]) <= QUICK_GROUPS
 
     @property
     def names(self) -> list[str]:
@@ -110,7 +120,7 @@ def _groupings(text: str, fields: query.Fields) -> tuple[Grouping, ...]:
     found = []
     for part in parts:
         name, _, unit = part.partition(":")
-        column = fields.column(name, "group_by")
+        column = _published(name, "group_by", fields)
         if unit and (unit not in UNITS or column.kind not in ("date", "timestamp")):
             raise at(BadAggregate, "group_by", f"Dates and times can be cut by {', '.join(UNITS)}; not {part!r}.")
         if unit == "hour" and column.kind == "date":
@@ -134,11 +144,20 @@ def _measures(text: str, fields: query.Fields) -> tuple[Measure, ...]:
                 "A measure is count, count:field, distinct:field, sum:field, avg:field, min:field, max:field or "
                 "quantile:field:0.9.",
             )
-        column = fields.column(name, "measures") if name else None
+        column = _published(name, "measures", fields) if name else None
         if column and function in ("sum", "avg", "quantile") and column.kind not in _NUMERIC:
             raise at(BadAggregate, "measures", f"{name!r} is no number; it can be counted, or have its min and max.")
         found.append(Measure(part, function, column, _share(share, function)))
     return tuple(found)
+
+
+def _published(name: str, parameter: str, fields: query.Fields) -> Column:
+    """The column of that name; what is published as a range has no values of its own."""
+    ranged = fields.ranges.get(name)
+    if ranged is None:
+        return fields.column(name, parameter)
+    ends = ", ".join(column.name for column in (ranged.low, ranged.high, ranged.code) if column is not None)
+    raise at(BadAggregate, parameter, f"{name!r} is published generalised; take {ends}.")
 
 
 def _share(text: str, function: str) -> float:
@@ -182,31 +201,44 @@ def _grouped(asked: Aggregate, columns: Columns, chosen: Places | None) -> tuple
     if not asked.groupings:
         return np.zeros(rows, dtype=np.int64), [()]
     parts = [columns.codes(part.column, part.unit) for part in asked.groupings]
+    size = _combinations(parts)
+    if size > _MOST_COMBINED:
+        together = np.stack([_at(part.places, chosen) for part in parts])
+        kinds, groups = np.unique(together, axis=1, return_inverse=True)
+        return groups.reshape(-1), _keys(asked.groupings, parts, list(kinds))
     combined: Places | npt.NDArray[np.int32] = _at(parts[0].places, chosen)
     for part in parts[1:]:
         combined = combined.astype(np.int64) * (len(part.labels) + 1) + _at(part.places, chosen)
-    size = int(np.prod([len(part.labels) + 1 for part in parts], dtype=object))
-    if size <= max(4096, 2 * rows):
+    if size <= max(QUICK_GROUPS, 2 * rows):
         present = np.flatnonzero(np.bincount(combined, minlength=size))
         numbers = np.zeros(size, dtype=np.int64)
         numbers[present] = np.arange(len(present))
         groups = numbers[combined]
     else:
         present, groups = np.unique(combined, return_inverse=True)
-    if len(present) > MOST_GROUPS:
-        raise at(BadAggregate, "group_by", f"This makes {len(present):,} groups; at most {MOST_GROUPS:,} are computed.")
-    return groups, _keys(asked.groupings, parts, present)
+    places: list[Places] = []
+    for part in reversed(parts):
+        present, place = np.divmod(present, len(part.labels) + 1)
+        places.insert(0, place)
+    return groups, _keys(asked.groupings, parts, places)
 
 
-def _keys(groupings: Sequence[Grouping], parts: Sequence[Codes], present: Places) -> list[tuple[Any, ...]]:
-    told: list[list[Any]] = []
-    rest = present
-    for grouping, part in zip(reversed(groupings), reversed(parts), strict=True):
-        rest, place = np.divmod(rest, len(part.labels) + 1)
+def _combinations(parts: Sequence[Codes]) -> int:
+    """How many keys there could be, a missing value being one of each part."""
+    return math.prod(len(part.labels) + 1 for part in parts)
+
+
+def _keys(groupings: Sequence[Grouping], parts: Sequence[Codes], places: Sequence[Places]) -> list[tuple[Any, ...]]:
+    """The keys as answers show them, from the places of their labels."""
+    if len(places[0]) > MOST_GROUPS:
+        told = f"This makes {len(places[0]):,} groups; at most {MOST_GROUPS:,} are computed."
+        raise at(BadAggregate, "group_by", told)
+    shown_parts: list[list[Any]] = []
+    for grouping, part, place in zip(groupings, parts, places, strict=True):
         labels = list(part.labels) if grouping.unit else _shown(part.labels, grouping.column)
         labels.append(None)
-        told.append([labels[i] for i in place.tolist()])
-    return list(zip(*reversed(told), strict=True))
+        shown_parts.append([labels[i] for i in place.tolist()])
+    return list(zip(*shown_parts, strict=True))
 
 
 def _at(values: npt.NDArray[Any], chosen: Places | None) -> npt.NDArray[Any]:
@@ -251,39 +283,37 @@ def _figures(
         sums = _sums(values, groups, size)
         if measure.function == "sum":
             return [value if n else None for value, n in zip(sums, counts.tolist(), strict=True)]
-        return [value / n if n else None for value, n in zip(sums, counts.tolist(), strict=True)]
-    ordered = np.lexsort((values, groups))
-    found = _picked(measure, values[ordered], counts)
-    return found if labels is None else [None if place is None else labels[place] for place in found]
+        return [value / n if n and value is not None else None for value, n in zip(sums, counts.tolist(), strict=True)]
+    if measure.function in ("min", "max"):
+        ends = _ends(values, groups, size, measure.function)
+        return [(labels[end] if labels else end) if n else None for end, n in zip(ends, counts.tolist(), strict=True)]
+    ordered = values[np.lexsort((values, groups))]
+    stops = np.cumsum(counts).tolist()
+    return [
+        _quantile(ordered, stop - n, stop, measure.share) if n else None
+        for stop, n in zip(stops, counts.tolist(), strict=True)
+    ]
 
 
 def _sums(values: npt.NDArray[Any], groups: Places, size: int) -> list[Any]:
-    """The sum of each group; of integers exactly."""
+    """The sum of each group; of integers exactly. A sum that no number can say is missing."""
     if values.dtype.kind != "i":
-        return list(np.bincount(groups, weights=values, minlength=size).tolist())
+        sums = np.bincount(groups, weights=values, minlength=size)
+        return [value if math.isfinite(value) else None for value in sums.tolist()]
     if len(values) == 0 or max(abs(int(values.min())), abs(int(values.max()))) * len(values) < _EXACT:
         return [int(value) for value in np.bincount(groups, weights=values, minlength=size).tolist()]
-    sums = [0] * size
+    exact = [0] * size
     for group, value in zip(groups.tolist(), values.tolist(), strict=True):
-        sums[group] += value
-    return sums
+        exact[group] += value
+    return exact
 
 
-def _picked(measure: Measure, values: npt.NDArray[Any], counts: Places) -> list[Any]:
-    """Of each group, whose values stand together and sorted, the least, the greatest or a quantile."""
-    ends = np.cumsum(counts)
-    match measure.function:
-        case "min":
-            found = [values[end - n].item() if n else None for end, n in _ends(ends, counts)]
-        case "max":
-            found = [values[end - 1].item() if n else None for end, n in _ends(ends, counts)]
-        case _:
-            found = [_quantile(values, end - n, end, measure.share) if n else None for end, n in _ends(ends, counts)]
-    return found
-
-
-def _ends(ends: Places, counts: Places) -> "zip[tuple[int, int]]":
-    return zip(ends.tolist(), counts.tolist(), strict=True)
+def _ends(values: npt.NDArray[Any], groups: Places, size: int, function: str) -> list[Any]:
+    """The least or greatest value of each group; where a group has none, anything."""
+    found = np.zeros(size, dtype=values.dtype)
+    found[groups] = values
+    (np.minimum if function == "min" else np.maximum).at(found, groups, values)
+    return list(found.tolist())
 
 
 def _quantile(values: npt.NDArray[Any], start: int, end: int, share: float) -> float:
@@ -298,8 +328,13 @@ def _quantile(values: npt.NDArray[Any], start: int, end: int, share: float) -> f
 def body(asked: Aggregate, groups: list[list[Any]], total: int, version: str, sample: bool) -> tuple[bytes, bytes]:
     """The JSON before and after the receipt."""
     head: dict[str, Any] = {"release": version} | ({"sample": True} if sample else {})
-    head |= {"groups": [dict(zip(asked.names, group, strict=True)) for group in groups], "total": total}
+    head |= {"groups": [dict(zip(asked.names, map(_json, group), strict=True)) for group in groups], "total": total}
     return orjson.dumps(head)[:-1] + b',"receipt":', b"}"
+
+
+def _json(value: Any) -> Any:
+    """A sum may be a larger integer than orjson writes by itself."""
+    return orjson.Fragment(str(value)) if isinstance(value, int) and not -_LONGEST <= value < _LONGEST else value
 
 
 def csv_body(asked: Aggregate, groups: list[list[Any]]) -> bytes:

@@ -6,8 +6,10 @@ about groups or sums is kept: every aggregate is computed from the rows.
 
 import threading
 from bisect import bisect_left, bisect_right
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +20,8 @@ import polars as pl
 from marketplace.gateway.copies import Column, Copy
 
 READ_ROWS = 100_000
+MOST_BYTES = 2 << 30
+"""Columns are kept in memory up to so much in a process."""
 UNITS = ("year", "quarter", "month", "week", "day", "hour")
 _EVERY = {"year": "1y", "quarter": "1q", "month": "1mo", "week": "1w", "day": "1d", "hour": "1h"}
 Mask = npt.NDArray[np.bool_]
@@ -135,6 +139,38 @@ class Columns:
         with self._lock:
             where[name] = found
             self.size = sum(one.size for kept in (self._numbers, self._codes) for one in kept.values())
+
+
+class Shelved:
+    """The columns of all copies of this process, those asked for last kept longest. Thread-safe."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Path, Columns] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(columns.size for columns in list(self._kept.values()))
+
+    def of(self, copy: Copy) -> Columns:
+        """The columns of a copy; those of an earlier copy at the same place are let go."""
+        with self._lock:
+            found = self._kept.get(copy.path)
+            if found is None or found.copy is not copy:
+                found = self._kept[copy.path] = Columns(copy, self._zone)
+            self._kept.move_to_end(copy.path)
+            return found
+
+    def let_go(self) -> None:
+        """Forget columns whose copy is gone, and beyond `MOST_BYTES` those not asked for the longest."""
+        with self._lock:
+            total = self.size
+            for path, columns in list(self._kept.items()):
+                if total > MOST_BYTES or not path.exists():
+                    total -= columns.size
+                    del self._kept[path]
 
 
 def _encode(series: pl.Series) -> Codes:

@@ -10,9 +10,7 @@ import hashlib
 import threading
 import time
 import traceback
-from collections import OrderedDict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
@@ -30,7 +28,7 @@ from marketplace.gateway import aggregates, metrics, query, ranges
 from marketplace.gateway.answers import Answer, Pieces, file_pieces, not_modified, problem_answer
 from marketplace.gateway.callers import Access, Admission, account_of
 from marketplace.gateway.calls import Call
-from marketplace.gateway.columns import Columns
+from marketplace.gateway.columns import Shelved
 from marketplace.gateway.copies import Copies, Copy, Source
 from marketplace.gateway.directory import Directory, KeyCard, NotInMemory, Product, Shelf
 from marketplace.gateway.errors import (
@@ -64,9 +62,6 @@ from marketplace.subscriptions.entitlement import Entitlement
 
 log = structlog.get_logger()
 
-MOST_COLUMN_BYTES = 2 << 30
-"""Columns for aggregates are kept in memory up to so much in a process."""
-
 
 class MustBlock(Exception):
     """The call has to ask the database, build a copy or scan: run it again where blocking is allowed."""
@@ -95,7 +90,7 @@ class Delivery:
         self._repeats = Repeats()
         self._tick_lock = threading.Lock()
         self._fields: dict[tuple[str, frozenset[str] | None], query.Fields] = {}
-        self._columns: OrderedDict[Path, Columns] = OrderedDict()
+        self.columns = Shelved(self._zone)
 
     def close(self) -> None:
         """Give back what the process holds."""
@@ -106,7 +101,7 @@ class Delivery:
         with self._tick_lock:
             if self.directory.tick():
                 self._drop_withdrawn()
-            self._drop_columns()
+            self.columns.let_go()
 
     def _drop_withdrawn(self) -> None:
         for known in self.directory.products_in_mind():
@@ -115,20 +110,6 @@ class Delivery:
                 if shelf.withdrawn is not None:
                     self.copies.forget(shelf.manifest_hash)
                     self.copies.forget(f"{shelf.manifest_hash}-sample")
-
-    @property
-    def column_bytes(self) -> int:
-        """How much memory columns for aggregates take."""
-        return sum(columns.size for columns in self._columns.values())
-
-    def _drop_columns(self) -> None:
-        """Let columns in memory go whose copy is gone, and those not asked for the longest beyond a bound."""
-        known = list(self._columns.items())
-        total = sum(columns.size for _, columns in known)
-        for path, columns in known:
-            if total > MOST_COLUMN_BYTES or not path.exists():
-                total -= columns.size
-                self._columns.pop(path, None)
 
     def deliver(self, call: Call) -> Answer:
         """The answer to a call. May block: not for an event loop."""
@@ -284,7 +265,7 @@ class Delivery:
         self, call: Call, progress: _Progress, access: Access, shelf: Shelf, fields: query.Fields, may_block: bool
     ) -> Answer:
         asked = aggregates.parse(call.parameters, fields)
-        columns = self._columns_of(fields.copy)
+        columns = self.columns.of(fields.copy)
         if not may_block and not asked.quick(columns):
             raise MustBlock
         csv = wants_csv(call)
@@ -529,13 +510,6 @@ class Delivery:
                 return releases.open_artifact(session, self._store, shelf.release_id, str(file["name"]))
 
         return self.copies.get(Source(name, str(file["sha256"]), shelf.contract, open_file, most))
-
-    def _columns_of(self, copy: Copy) -> Columns:
-        found = self._columns.get(copy.path)
-        if found is None or found.copy is not copy:
-            found = self._columns[copy.path] = Columns(copy, self._zone)
-        self._columns.move_to_end(copy.path)
-        return found
 
     def _sample_rows(self, shelf: Shelf) -> int:
         """How many rows, from the first on, the sample has that was approved with the release."""

@@ -4,6 +4,8 @@ import asyncio
 import csv
 import hashlib
 import io
+import json
+import math
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,8 @@ MEASURES = {
     "min:day": "CAST(min(day) AS VARCHAR)",
     "max:place": "max(place)",
     "max:whole": "max(whole)",
+    "min:number": "min(number)",
+    "min:place": "min(place)",
     "min:truth": "min(truth)",
     "quantile:number": "quantile_cont(number, 0.5)",
     "quantile:number:0.9": "quantile_cont(number, 0.9)",
@@ -135,6 +139,31 @@ def test_groups_are_those_of_duckdb(tmp_path_factory: Any, rows: Any, asked: Any
     assert total == len(expected)
     as_text = sorted(_rounded(row) for row in found)
     assert as_text == sorted(_rounded(row) for row in expected)
+
+
+def test_sums_beyond_64_bits_and_without_end_can_be_told(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(SCHEMA.names)
+    rows = [nothing | {"whole": 2**62, "number": math.inf}, nothing | {"whole": 2**62, "number": -math.inf}]
+    columns, fields, _ = _columns(tmp_path, rows)
+    asked = aggregates.parse([("measures", "sum:whole,sum:number,avg:number")], fields)
+    groups, total = aggregates.compute(asked, columns)
+    before, after = aggregates.body(asked, groups, total, "1", sample=False)
+    figures = {"sum:whole": 2**63, "sum:number": None, "avg:number": None}
+    assert json.loads(before + b"null" + after)["groups"] == [figures]
+
+
+def test_keys_of_more_combinations_than_64_bits_hold(tmp_path: Path) -> None:
+    size = 60_000
+    table = pa.table({name: pa.array(range(size)) for name in "abcd"})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    contract = DataContract(fields=[ContractField(name=name, type="integer") for name in "abcd"])
+    digest = hashlib.sha256(file.getvalue()).hexdigest()
+    copy = Copies(tmp_path).get(Source(digest, digest, contract, lambda: io.BytesIO(file.getvalue())))
+    asked = aggregates.parse([("group_by", "a,b,c,d"), ("limit", "3")], query.Fields(copy, contract, None, ZONE))
+    groups, total = aggregates.compute(asked, Columns(copy, ZONE))
+    assert total == size
+    assert groups == [[n, n, n, n, 1] for n in range(3)]
 
 
 def _rounded(row: Any) -> str:
@@ -211,7 +240,7 @@ class TestOverHttp:
 def test_columns_are_let_go_when_their_release_is_withdrawn(plane: DataPlane) -> None:
     release = plane.release(plane.dataset(openness="unconditional"))
     assert call(plane, group_by="district").status_code == 200
-    assert plane.gateway.delivery.column_bytes > np.int32().nbytes * 300
+    assert plane.gateway.delivery.columns.size > np.int32().nbytes * 300
     plane.withdraw(release)
     plane.gateway.delivery.tick()
-    assert plane.gateway.delivery.column_bytes == 0
+    assert plane.gateway.delivery.columns.size == 0

@@ -22,7 +22,10 @@ REASONS = (
         404,
         N_("There is nothing at this address"),
         N_("The address is none of those that the data API answers."),
-        N_("Compare it with the addresses in the console: records, one record, schema, releases, export, files."),
+        N_(
+            "Compare it with the addresses in the console: records, one record, groups and figures, schema, "
+            "releases, export, files."
+        ),
     ),
     Reason(
         "data-method-not-allowed",
