@@ -50,9 +50,12 @@ log = structlog.get_logger()
 class Gateway:
     """One a process. `delivery` is for callers inside the process; use `running()` around the app's life."""
 
-    def __init__(self, database: Database, settings: Settings, store: ObjectStore) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, store: ObjectStore, meter: Meter | None = None
+    ) -> None:
+        """`meter`: another than the usual one, to measure what metering costs."""
         self._settings = settings
-        self.meter = Meter(database, store, settings)
+        self.meter = meter or Meter(database, store, settings)
         self.delivery = Delivery(database, settings, store, self.meter)
         self.meter.also_each_tick.append(self.delivery.tick)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
