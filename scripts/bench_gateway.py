@@ -39,7 +39,8 @@ from dataplane.servers import PEERS, Server, Setting  # noqa: E402
 from tests.road.site import free_port  # noqa: E402
 
 NAMES: Final = (*table.KINDS, "metering_cpu")
-MOST_REQUESTS: Final = {"row_by_key": 250_000, "filter_100": 60_000, "group_by": 30_000}
+MOST_REQUESTS: Final = {"row_by_key": 100_000, "filter_100": 20_000, "group_by": 20_000}
+"""Different ones in a list; wrk begins again where the list ends before the time does."""
 WARM_SECONDS: Final = 1.0
 
 

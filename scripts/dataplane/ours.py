@@ -22,8 +22,8 @@ from web.context import Services
 from web.data_path import DataPath
 
 QUOTA = 2_000_000_000
-RATE = 30_000_000
-"""Units a month and calls a minute: both on, neither in the way."""
+RATE = 1_000_000
+"""Units a month and calls a minute (the most that a plan may allow): both on, neither in the way."""
 
 
 @dataclass(frozen=True, slots=True)
