@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import signal
 import statistics
 import sys
 import tempfile
@@ -60,6 +61,7 @@ def main() -> None:
     options = parser.parse_args()
     wanted = tuple(options.only or NAMES)
     kinds = tuple(kind for kind in table.KINDS if kind in wanted)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the servers would outlive it
     load.need()
     peers = [peer for peer in PEERS if peer not in options.without] if kinds else []
     for peer in peers:
