@@ -95,29 +95,24 @@ def _postgres(data: pl.DataFrame) -> Iterator[str]:
     """A database with the table and its indexes; its URL."""
     import os
 
-    import sqlalchemy as sa
+    import psycopg
 
     from tests import services
 
     server = services.PostgresServer(os.environ[services.POSTGRES])
     with server.without_tables() as url:
-        engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-        with engine.begin() as connection:
-            connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS postgis"))
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
             connection.execute(
-                sa.text(
-                    f"CREATE TABLE {table.NAME} (id integer PRIMARY KEY, name text, district text, street text, "
-                    "kind text, spaces integer, fee double precision, opened date, longitude double precision, "
-                    "latitude double precision)"
-                )
+                f"CREATE TABLE {table.NAME} (id integer PRIMARY KEY, name text, district text, street text, kind text, "
+                "spaces integer, fee double precision, opened date, longitude double precision, "
+                "latitude double precision)"
             )
-            names = ", ".join(f":{name}" for name in table.FIELDS)
-            connection.execute(sa.text(f"INSERT INTO {table.NAME} VALUES ({names})"), data.to_dicts())
+            with connection.cursor().copy(f"COPY {table.NAME} FROM STDIN WITH (FORMAT csv, HEADER)") as copy:
+                copy.write(data.write_csv())
             for name in table.INDEXED[1:]:
-                connection.execute(sa.text(f"CREATE INDEX ON {table.NAME} ({name})"))
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(sa.text(f"VACUUM ANALYZE {table.NAME}"))
-        engine.dispose()
+                connection.execute(f"CREATE INDEX ON {table.NAME} ({name})")
+            connection.execute(f"VACUUM ANALYZE {table.NAME}")
         yield url
     server.close()
 

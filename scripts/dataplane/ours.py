@@ -12,6 +12,8 @@ from typing import Any
 import polars as pl
 from starlette.applications import Starlette
 
+from catalog.distributions.files import DATA_PARQUET
+from catalog.releases import service as releases
 from contracts.kit.settings import Settings
 from dataplane.table import NAME
 from marketplace.gateway.app import Gateway
@@ -28,10 +30,12 @@ RATE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """An installation with the table for sale, and a key that opens it."""
+    """An installation with the table for sale, and a key that opens it. `rows`: by `id`, the number of its row, which
+    is the key of a record in a release without a declared key."""
 
     home: Path
     key: str
+    rows: dict[int, int]
 
     def environment(self) -> dict[str, str]:
         """For processes of this installation."""
@@ -49,10 +53,14 @@ def open_shop(home: Path, table: pl.DataFrame) -> Shop:
     services = Services.from_settings(settings)
     plane = DataPlane(services.database, services.store, settings)
     dataset = plane.dataset(NAME)
-    plane.release(dataset, table.write_csv())
+    release = plane.release(dataset, table.write_csv())
+    with services.database.reading() as session:
+        stream = releases.open_artifact(session, services.store, release.id, DATA_PARQUET)
+    with stream:
+        ids = pl.read_parquet(stream.read(), columns=["id"])["id"].to_list()
     key = plane.key(plane.subscribe(dataset, quota=QUOTA, rate=RATE))
     services.close()
-    return Shop(home, key)
+    return Shop(home, key, {id: number for number, id in enumerate(ids, 1)})
 
 
 class NullMeter(Meter):

@@ -144,7 +144,7 @@ def our_request(shop: Shop, ask: Ask) -> Request:
     """As developers write it."""
     select = {"select": ",".join(ask.select)} if ask.select else {}
     if ask.kind == "row_by_key":
-        path = f"/records/{ask.key}" + (f"?{urlencode(select)}" if select else "")
+        path = f"/records/{shop.rows[ask.key]}" + (f"?{urlencode(select)}" if select else "")
     elif ask.kind == "filter_100":
         filters = {"district": ask.district, "spaces.gte": ask.spaces, "limit": 100, **select}
         path = f"/records?{urlencode(filters)}"
@@ -319,7 +319,8 @@ def _tipg_rows(ask: Ask, body: Any) -> list[dict[str, Any]]:
         return [feature["properties"] for feature in body["features"]]
     if isinstance(body, dict) and "properties" in body:
         return [body["properties"]]
-    return body if isinstance(body, list) else [body]
+    rows = body if isinstance(body, list) else [body]
+    return [{name: value for name, value in row.items() if name not in ("collectionId", "itemId")} for row in rows]
 
 
 def fastapi(setting: Setting, workers: int, port: int) -> Server:
