@@ -237,7 +237,7 @@ def _metering(report: Report, setting: Setting, rows: int, seconds: float, pairs
                 done = load.run(server.port, requests, seconds)
                 cost[server.name] = (load.cpu_seconds([server.pid]) - before) / done.answers * 1e6
             found.append((cost["metered"], cost["unmetered"]))
-        report.tell("metering_cpu", "lower", "us", "null meter", found, pairs=pairs)
+        report.tell("metering_cpu", "lower", "us", "null meter", found, count=pairs)
 
 
 def _plain(setting: Setting, factory: str) -> Server:
