@@ -38,6 +38,7 @@ COMPRESS_FROM = 2048
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _OPERATIONS: dict[str, Operation] = {
     "records": "records",
+    "aggregate": "aggregate",
     "schema": "schema",
     "releases": "releases",
     "export": "export",
@@ -49,9 +50,10 @@ log = structlog.get_logger()
 class Gateway:
     """One a process. `delivery` is for callers inside the process; use `running()` around the app's life."""
 
-    def __init__(self, database: Database, settings: Settings, store: ObjectStore) -> None:
+    def __init__(self, database: Database, settings: Settings, store: ObjectStore, meter: Meter | None = None) -> None:
+        """`meter`: another than the usual one, to measure what metering costs."""
         self._settings = settings
-        self.meter = Meter(database, store, settings)
+        self.meter = meter or Meter(database, store, settings)
         self.delivery = Delivery(database, settings, store, self.meter)
         self.meter.also_each_tick.append(self.delivery.tick)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gateway")
@@ -160,7 +162,7 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Ca
         operation = None
     if operation is None:
         raise RouteUnknown(
-            "Addresses here are /data/v1/{dataset}/records, /records/{key}, /schema, /releases, /export, "
+            "Addresses here are /data/v1/{dataset}/records, /records/{key}, /aggregate, /schema, /releases, /export, "
             "/files/{name} and /openapi.json."
         )
     query_string: bytes = scope["query_string"]

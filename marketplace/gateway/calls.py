@@ -8,7 +8,7 @@ import orjson
 
 from marketplace.gateway.callers import Caller
 
-Operation = Literal["records", "record", "schema", "releases", "export", "file", "openapi"]
+Operation = Literal["records", "record", "aggregate", "schema", "releases", "export", "file", "openapi"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,11 @@ from contracts.errors import ShuyiError
 from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
-from marketplace.gateway import metrics, query, ranges
+from marketplace.gateway import aggregates, metrics, query, ranges
 from marketplace.gateway.answers import Answer, Pieces, file_pieces, not_modified, problem_answer
 from marketplace.gateway.callers import Access, Admission, account_of
 from marketplace.gateway.calls import Call
+from marketplace.gateway.columns import Shelved
 from marketplace.gateway.copies import Copies, Copy, Source
 from marketplace.gateway.directory import Directory, KeyCard, NotInMemory, Product, Shelf
 from marketplace.gateway.errors import (
@@ -89,6 +90,7 @@ class Delivery:
         self._repeats = Repeats()
         self._tick_lock = threading.Lock()
         self._fields: dict[tuple[str, frozenset[str] | None], query.Fields] = {}
+        self.columns = Shelved(self._zone)
 
     def close(self) -> None:
         """Give back what the process holds."""
@@ -99,6 +101,7 @@ class Delivery:
         with self._tick_lock:
             if self.directory.tick():
                 self._drop_withdrawn()
+            self.columns.let_go()
 
     def _drop_withdrawn(self) -> None:
         for known in self.directory.products_in_mind():
@@ -171,6 +174,8 @@ class Delivery:
         fields = self._fields_of(copy, access, shelf)
         if call.operation == "record":
             return self._record(call, progress, access, shelf, copy, fields, may_block)
+        if call.operation == "aggregate":
+            return self._aggregate(call, progress, access, shelf, fields, may_block)
         asked = query.parse(call.parameters, fields, shelf.release_id)
         if call.operation == "export":
             return self._export(call, progress, access, shelf, copy, fields, asked, may_block)
@@ -254,6 +259,29 @@ class Delivery:
         answer.etag = etag
         self._pay(call, progress, access, answer, 1, len(before) + len(after) + 34, free, may_block)
         answer.body = before + _receipt(answer) + after
+        return answer
+
+    def _aggregate(
+        self, call: Call, progress: _Progress, access: Access, shelf: Shelf, fields: query.Fields, may_block: bool
+    ) -> Answer:
+        asked = aggregates.parse(call.parameters, fields)
+        columns = self.columns.of(fields.copy)
+        if not may_block and not asked.quick(columns):
+            raise MustBlock
+        csv = wants_csv(call)
+        etag = _etag(shelf, access, call, "csv" if csv else "json")
+        free = self._free(call, progress, access, etag)
+        if isinstance(free, Answer):
+            return free
+        groups, total = aggregates.compute(asked, columns)
+        answer = Answer(200, "text/csv; charset=utf-8; header=present" if csv else "application/json")
+        if csv:
+            before, after = aggregates.csv_body(asked, groups), b""
+        else:
+            before, after = aggregates.body(asked, groups, total, shelf.version, access.sample)
+        answer.etag = etag
+        self._pay(call, progress, access, answer, len(groups), len(before) + len(after) + 34, free, may_block)
+        answer.body = before if csv else before + _receipt(answer) + after
         return answer
 
     def _describe(self, call: Call, progress: _Progress, access: Access, product: Product, shelf: Shelf) -> Answer:

@@ -7,7 +7,8 @@
 405  data-method-not-allowed
 410  release-withdrawn
 416  range-outside
-422  unknown-parameter, unknown-field, bad-filter, bad-limit, bad-cursor, request-id-reused, query-too-slow
+422  unknown-parameter, unknown-field, bad-filter, bad-limit, bad-cursor, bad-aggregate, request-id-reused,
+     query-too-slow
 429  rate-exceeded, quota-exhausted (metering)
 500  unexpected
 503  release-preparing, metering-unavailable (metering)
@@ -159,6 +160,11 @@ class BadLimit(InvalidInput):
 class BadCursor(InvalidInput):
     code = "bad-cursor"
     title = "The cursor does not fit"
+
+
+class BadAggregate(InvalidInput):
+    code = "bad-aggregate"
+    title = "The aggregate cannot be read"
 
 
 class RequestIdReused(InvalidInput):

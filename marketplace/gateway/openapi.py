@@ -41,6 +41,26 @@ _PAGING: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("format", {"enum": ["json", "csv"]}, "The form of the answer."),
 )
 
+_AGGREGATING: tuple[tuple[str, dict[str, Any], str], ...] = (
+    (
+        "group_by",
+        {"type": "string"},
+        "Fields to group by, comma separated; dates and times with a unit: `field:month` (year, quarter, month, week, "
+        "day, hour).",
+    ),
+    (
+        "measures",
+        {"type": "string", "default": "count"},
+        "Figures of each group, comma separated: `count`, `count:field`, `distinct:field`, `sum:field`, `avg:field`, "
+        "`min:field`, `max:field`, `quantile:field:0.9`.",
+    ),
+    ("sort", {"type": "string"}, "Groups or figures to sort by; `-` before one for descending."),
+    ("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}, "Groups in an answer."),
+    ("offset", {"type": "integer", "minimum": 0, "default": 0}, "Groups to skip."),
+    ("release", {"type": "string"}, "A version; the newest when left out."),
+    ("format", {"enum": ["json", "csv"]}, "The form of the answer."),
+)
+
 
 def describe_api(product: Product, shelf: Shelf, base_url: str) -> bytes:
     """The document as JSON."""
@@ -56,6 +76,17 @@ def describe_api(product: Product, shelf: Shelf, base_url: str) -> bytes:
             "sample": {"type": "boolean"},
             "records": {"type": "array", "items": record},
             "next": {"type": ["string", "null"]},
+            "total": {"type": "integer"},
+            "receipt": {"type": ["string", "null"]},
+        },
+    }
+    groups = {
+        "type": "object",
+        "required": ["release", "groups", "total", "receipt"],
+        "properties": {
+            "release": {"type": "string"},
+            "sample": {"type": "boolean"},
+            "groups": {"type": "array", "items": {"type": "object"}},
             "total": {"type": "integer"},
             "receipt": {"type": ["string", "null"]},
         },
@@ -89,6 +120,11 @@ def describe_api(product: Product, shelf: Shelf, base_url: str) -> bytes:
                 "One row by its key",
                 [_parameter("key", key_type, "The row's key.", place="path"), *small],
                 {"application/json": {"schema": records}},
+            ),
+            "/aggregate": _get(
+                "Groups of rows and their figures",
+                [*(_parameter(*control) for control in _AGGREGATING), *filters],
+                {"application/json": {"schema": groups}, "text/csv": {"schema": {"type": "string"}}},
             ),
             "/schema": _get("What the fields mean", version, {"application/json": {"schema": {"type": "object"}}}),
             "/releases": _get("The releases", [], {"application/json": {"schema": {"type": "object"}}}),

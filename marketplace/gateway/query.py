@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from contracts.schema import DataContract
+from marketplace.gateway.columns import Comparison
 from marketplace.gateway.copies import Column, Copy
 from marketplace.gateway.errors import (
     BadCursor,
@@ -165,33 +166,57 @@ class Point:
         return typed(text, self.key, "key", self.zone)
 
 
-def parse(parameters: Sequence[tuple[str, str]], fields: Fields, release_id: str) -> Query:
-    """Read query parameters. Raises the 422 errors of this package, each naming its parameter."""
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Filters as one SQL condition with its values. `compared`: the same as comparisons of single columns, None where
+    one of them is more than that. `quick`: each has an index."""
+
+    where: str
+    parameters: tuple[Any, ...]
+    compared: tuple[Comparison, ...] | None
+    quick: bool
+
+    def ids_sql(self) -> tuple[str, list[Any]]:
+        """The numbers of the rows that fit, in order."""
+        where = f" WHERE {self.where}" if self.where else ""
+        return f"SELECT _id FROM rows{where} ORDER BY _id", list(self.parameters)  # noqa: S608 - column numbers only
+
+
+def read_conditions(
+    parameters: Sequence[tuple[str, str]], fields: Fields, known: Sequence[str]
+) -> tuple[dict[str, str], Conditions]:
+    """Parameters parted into those of `known` names and filters. Raises what `parse` raises."""
     controls: dict[str, str] = {}
-    conditions: list[str] = []
-    values: list[Any] = []
-    quick = True
+    found: list[_Condition] = []
     for name, value in parameters:
-        if name in _CONTROLS:
+        if name in known:
             if name in controls:
                 raise at(UnknownParameter, name, f"The parameter {name!r} is given twice.")
             controls[name] = value
             continue
-        if len(conditions) >= MOST_CONDITIONS:
+        if len(found) >= MOST_CONDITIONS:
             raise at(BadFilter, name, f"At most {MOST_CONDITIONS} conditions are allowed.")
-        condition, bound, indexed = _condition(name, value, fields)
-        conditions.append(condition)
-        values += bound
-        quick = quick and indexed
+        found.append(_condition(name, value, fields))
+    compared = tuple(condition.comparison for condition in found if condition.comparison is not None)
+    return controls, Conditions(
+        where=" AND ".join(condition.sql for condition in found),
+        parameters=tuple(value for condition in found for value in condition.values),
+        compared=compared if len(compared) == len(found) else None,
+        quick=all(condition.indexed for condition in found),
+    )
+
+
+def parse(parameters: Sequence[tuple[str, str]], fields: Fields, release_id: str) -> Query:
+    """Read query parameters. Raises the 422 errors of this package, each naming its parameter."""
+    controls, filters = read_conditions(parameters, fields, _CONTROLS)
+    where, values, quick = filters.where, filters.parameters, filters.quick
     if words := controls.get("q", "").split():
         found, bound = _words(words, fields)
-        conditions += found
-        values += bound
-        quick = False
+        where, values, quick = " AND ".join(filter(None, [where, *found])), (*values, *bound), False
     columns, with_id = _selected(controls.get("select"), fields)
     order, descending_or_other = _order(controls.get("sort"), fields)
-    fingerprint = _fingerprint(conditions, values, order)
-    offset = _whole(controls, "offset", 0, FARTHEST_OFFSET, 0)
+    fingerprint = _fingerprint(where, values, order)
+    offset = whole(controls, "offset", 0, FARTHEST_OFFSET, 0)
     after = None
     if "cursor" in controls:
         if offset:
@@ -199,12 +224,12 @@ def parse(parameters: Sequence[tuple[str, str]], fields: Fields, release_id: str
         place = read_cursor(controls["cursor"], release_id, fingerprint)
         after, offset = (None, place) if descending_or_other else (place, 0)
     return Query(
-        where=" AND ".join(conditions),
-        parameters=tuple(values),
+        where=where,
+        parameters=values,
         order=order,
         columns=columns,
         with_id=with_id,
-        limit=_whole(controls, "limit", 1, MOST_ROWS, USUAL_ROWS),
+        limit=whole(controls, "limit", 1, MOST_ROWS, USUAL_ROWS),
         offset=offset,
         after=after,
         count=_truth(controls.get("count", "false"), "count"),
@@ -213,7 +238,17 @@ def parse(parameters: Sequence[tuple[str, str]], fields: Fields, release_id: str
     )
 
 
-def _condition(name: str, value: str, fields: Fields) -> tuple[str, list[Any], bool]:
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """One filter as SQL, and as a comparison where it is one of a single published column."""
+
+    sql: str
+    values: list[Any]
+    indexed: bool
+    comparison: Comparison | None = None
+
+
+def _condition(name: str, value: str, fields: Fields) -> _Condition:
     field, operator = name, "eq"
     if name not in fields.columns and name not in fields.ranges and name != "_id":
         head, _, tail = name.rpartition(".")
@@ -224,14 +259,18 @@ def _condition(name: str, value: str, fields: Fields) -> tuple[str, list[Any], b
     if field == "_id":
         column = Column("_id", "integer", -1, indexed=True)
         condition, bound = _plain("_id", column, operator, value, name, fields.zone)
-        return condition, bound, operator not in ("ne", "like")
+        return _Condition(condition, bound, operator not in ("ne", "like"))
     ranged = fields.ranges.get(field)
     if ranged is not None:
         condition, bound = _overlap(ranged, operator, value, name, fields.zone)
-        return condition, bound, False
+        return _Condition(condition, bound, False)
     column = fields.column(field, name)
     condition, bound = _plain(column.sql, column, operator, value, name, fields.zone)
-    return condition, bound, column.indexed and operator not in ("ne", "like", "null")
+    indexed = column.indexed and operator not in ("ne", "like", "null")
+    if operator == "like":
+        return _Condition(condition, bound, indexed)
+    compared = (_truth(value, name),) if operator == "null" else tuple(bound)
+    return _Condition(condition, bound, indexed, Comparison(column, operator, compared))
 
 
 def _words(words: list[str], fields: Fields) -> tuple[list[str], list[Any]]:
@@ -367,7 +406,8 @@ def _truth(value: str, parameter: str) -> bool:
     raise at(BadFilter, parameter, f"{parameter!r} is true or false.")
 
 
-def _whole(controls: dict[str, str], name: str, least: int, most: int, usual: int) -> int:
+def whole(controls: dict[str, str], name: str, least: int, most: int, usual: int) -> int:
+    """A control that is a whole number, within bounds; `usual` where it is not given."""
     text = controls.get(name)
     if text is None:
         return usual
@@ -409,8 +449,8 @@ def _order(text: str | None, fields: Fields) -> tuple[str, bool]:
     return ", ".join([*parts, "_id"]), True
 
 
-def _fingerprint(conditions: list[str], values: list[Any], order: str) -> str:
-    text = orjson.dumps([conditions, values, order])
+def _fingerprint(where: str, values: tuple[Any, ...], order: str) -> str:
+    text = orjson.dumps([where, values, order])
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 

@@ -91,6 +91,15 @@ def csv_table(rows: Sequence[tuple[Any, ...]], asked: Query, fields: Fields, *, 
     return text.getvalue().encode()
 
 
+def write_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """Named columns as CSV, like `csv_table`."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([inert(name) for name in names])
+    writer.writerows([_csv_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
 def _csv_cell(value: Any) -> Any:
     if isinstance(value, str):
         return inert(value)

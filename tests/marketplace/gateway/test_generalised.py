@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.schema import ContractField, DataContract
-from marketplace.gateway import query
+from marketplace.gateway import aggregates, query
 from marketplace.gateway.copies import Copies, Copy, Source
-from marketplace.gateway.errors import FieldNotAllowed, ReleasePreparing
+from marketplace.gateway.errors import BadAggregate, FieldNotAllowed, ReleasePreparing
 
 RELEASE = "01a20b79-3d8c-7620-8c0a-5b69b34f7a62"
 AGES: list[tuple[int | None, int | None]] = [
@@ -119,6 +119,13 @@ def test_fields_outside_the_plan_are_refused(copy: Copy) -> None:
         _found(copy, ("select", "age_high"), allowed=allowed)
     fields = query.Fields(copy, CONTRACT, allowed, ZoneInfo("Asia/Shanghai"))
     assert [column.name for column in query.parse([], fields, RELEASE).columns] == ["area_code", "seen"]
+
+
+@pytest.mark.parametrize("parameter", [("group_by", "age"), ("measures", "avg:age"), ("group_by", "area")])
+def test_ranges_have_no_groups_of_their_own(copy: Copy, parameter: tuple[str, str]) -> None:
+    fields = query.Fields(copy, CONTRACT, None, ZoneInfo("Asia/Shanghai"))
+    with pytest.raises(BadAggregate, match="age_low, age_high" if "age" in parameter[1] else "area_code"):
+        aggregates.parse([parameter], fields)
 
 
 def test_bytes_that_were_not_approved_are_not_served(tmp_path: Path) -> None:

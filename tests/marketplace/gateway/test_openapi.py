@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.factories.dataplane import DataPlane
+from tests.factories.dataplane import STATIONS, DataPlane
 
 
 def call(plane: DataPlane, path: str, key: str | None = None, **options: Any) -> httpx.Response:
@@ -23,6 +23,16 @@ def test_every_address_and_parameter_it_names_is_answered(shared_plane: DataPlan
     assert names == set(tried)
     for name in sorted(names):
         assert call(shared_plane, "/car-parks/records", **{name: tried[name]}).status_code == 200
+    tried = {"group_by": "opened:month", "measures": "avg:fee", "sort": "-count", "limit": 1, "offset": 1} | {
+        name: value for name, value in tried.items() if name in {*STATIONS.split("\n")[0].split(","), "format"}
+    }
+    grouping = document["paths"]["/aggregate"]["get"]
+    assert {parameter["name"] for parameter in grouping["parameters"]} - {"release"} == set(tried)
+    told = grouping["responses"]["200"]["content"]["application/json"]["schema"]["properties"].keys()
+    for name, value in tried.items():
+        answer = call(shared_plane, "/car-parks/aggregate", **{name: value})
+        assert answer.status_code == 200, name
+        assert told - {"sample"} == answer.json().keys()
     for path in document["paths"]:
         address = path.replace("{key}", "1").replace("{name}", "manifest.json")
         assert call(shared_plane, f"/car-parks{address}").status_code == 200, address

@@ -14,6 +14,7 @@ from web.i18n import N_, current_locale
 ENDPOINTS: dict[str, tuple[Operation, str]] = {
     "records": ("records", N_("Records that fit")),
     "record": ("record", N_("One record")),
+    "aggregate": ("aggregate", N_("Groups and their figures")),
     "schema": ("schema", N_("Fields")),
     "releases": ("releases", N_("Releases")),
 }
@@ -54,16 +55,22 @@ def read(values: Mapping[str, str]) -> Asked:
     endpoint = values.get("endpoint", "records")
     endpoint = endpoint if endpoint in ENDPOINTS else "records"
     parameters: list[tuple[str, str]] = []
-    if endpoint == "records":
+    if endpoint == "aggregate":
+        parameters += _filled(values, "group_by", "measures")
+    if endpoint in ("records", "aggregate"):
         for number in range(1, FILTERS + 1):
             field, operator = values.get(f"field{number}", ""), values.get(f"op{number}", "eq")
             value = values.get(f"value{number}", "").strip()
             if field and value:
                 parameters.append((field if operator == "eq" else f"{field}.{operator}", value))
-        parameters += [(name, values[name].strip()) for name in ("sort", "limit") if values.get(name, "").strip()]
-    if endpoint in ("records", "record") and values.get("select", "").strip():
-        parameters.append(("select", values["select"].strip()))
+        parameters += _filled(values, "sort", "limit")
+    if endpoint in ("records", "record"):
+        parameters += _filled(values, "select")
     return Asked(endpoint, values.get("key", "").strip() or "1", tuple(parameters), values)
+
+
+def _filled(values: Mapping[str, str], *names: str) -> list[tuple[str, str]]:
+    return [(name, values[name].strip()) for name in names if values.get(name, "").strip()]
 
 
 def fields(contract: DataContract) -> list[tuple[str, str]]:

@@ -22,7 +22,10 @@ REASONS = (
         404,
         N_("There is nothing at this address"),
         N_("The address is none of those that the data API answers."),
-        N_("Compare it with the addresses in the console: records, one record, schema, releases, export, files."),
+        N_(
+            "Compare it with the addresses in the console: records, one record, groups and figures, schema, "
+            "releases, export, files."
+        ),
     ),
     Reason(
         "data-method-not-allowed",
@@ -184,6 +187,13 @@ REASONS = (
         N_("The cursor does not fit"),
         N_("A cursor goes on where an answer ended, for the same release, filters and order."),
         N_("Send next of the last answer as it is, with all other parameters unchanged."),
+    ),
+    Reason(
+        "bad-aggregate",
+        422,
+        N_("The aggregate cannot be read"),
+        N_("A group or measure does not fit its field, or there are too many of them."),
+        N_("Measures look like count, avg:field or quantile:field:0.9; groups like field or field:month."),
     ),
     Reason(
         "request-id-reused",

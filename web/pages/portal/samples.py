@@ -1,34 +1,61 @@
 """First calls that work as they stand, in the languages people start with."""
 
+from urllib.parse import urlencode
+
 from catalog.datasets.models import Dataset
 from catalog.releases.models import Release
 from contracts.schema import DataContract
 
+PLACEHOLDER = "sy_live_…"
 
-def first_call(base_url: str, dataset: Dataset, release: Release, *, key: str = "sy_live_…") -> list[dict[str, str]]:
-    """The same call with curl, Python and JavaScript; open data need no key."""
-    address = f"{base_url}/data/v1/{dataset.slug}/records?limit=2"
-    needs_key = dataset.openness != "unconditional"
+
+def first_call(base_url: str, dataset: Dataset, release: Release) -> list[dict[str, str]]:
+    """Two records, with curl, Python and JavaScript; open data need no key."""
     column = DataContract.model_validate(release.contract).fields[0].name
-    curl = [f'curl "{address}"']
+    return _in_languages(base_url, dataset, "records", {"limit": "2", "sort": column})
+
+
+def first_aggregate(base_url: str, dataset: Dataset, release: Release) -> list[dict[str, str]]:
+    """How many records there are by a field, the most frequent first."""
+    parameters = {"group_by": _grouping(release), "measures": "count", "sort": "-count", "limit": "10"}
+    return _in_languages(base_url, dataset, "aggregate", parameters)
+
+
+def _grouping(release: Release) -> str:
+    """A field that groups make sense by: rather words than figures, a date by its year, never the key."""
+    contract = DataContract.model_validate(release.contract)
+    order = ("string", "boolean", "date", "timestamp", "integer", "number")
+    usual = [field for field in contract.fields if field.name != contract.primary_key] or contract.fields
+    field = min(usual, key=lambda one: order.index(one.type))
+    return f"{field.name}:year" if field.type in ("date", "timestamp") else field.name
+
+
+def _in_languages(base_url: str, dataset: Dataset, what: str, parameters: dict[str, str]) -> list[dict[str, str]]:
+    address = f"{base_url}/data/v1/{dataset.slug}/{what}"
+    query = urlencode(parameters, safe=":-,")
+    needs_key = dataset.openness != "unconditional"
+    curl = [f'curl "{address}?{query}"']
     if needs_key:
-        curl = [f'curl -H "Authorization: Bearer {key}" \\', f'  "{address}"']
-    headers = f'    headers={{"Authorization": "Bearer {key}"}},\n' if needs_key else ""
+        curl = [f'curl -H "Authorization: Bearer {PLACEHOLDER}" \\', f'  "{address}?{query}"']
+    given = ", ".join(f'"{name}": "{value}"' for name, value in parameters.items())
+    headers = f'    headers={{"Authorization": "Bearer {PLACEHOLDER}"}},\n' if needs_key else ""
+    found = "records" if what == "records" else "groups"
+    one = found.removesuffix("s")
     python = (
         "import httpx\n\n"
         "answer = httpx.get(\n"
-        f'    "{base_url}/data/v1/{dataset.slug}/records",\n'
-        f'    params={{"limit": 2, "sort": "{column}"}},\n'
+        f'    "{address}",\n'
+        f"    params={{{given}}},\n"
         f"{headers})\n"
         "answer.raise_for_status()\n"
-        'for record in answer.json()["records"]:\n'
-        "    print(record)"
+        f'for {one} in answer.json()["{found}"]:\n'
+        f"    print({one})"
     )
-    options = f', {{\n  headers: {{ Authorization: "Bearer {key}" }},\n}}' if needs_key else ""
+    options = f', {{\n  headers: {{ Authorization: "Bearer {PLACEHOLDER}" }},\n}}' if needs_key else ""
     javascript = (
-        f'const answer = await fetch("{address}"{options});\n'
-        "const { records } = await answer.json();\n"
-        "console.log(records);"
+        f'const answer = await fetch("{address}?{query}"{options});\n'
+        f"const {{ {found} }} = await answer.json();\n"
+        f"console.log({found});"
     )
     return [
         {"language": "curl", "text": "\n".join(curl)},

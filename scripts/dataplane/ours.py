@@ -1,0 +1,111 @@
+"""Ours as it is sold: a conditional dataset, an approved release of the table, a subscription with quota and rate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from starlette.applications import Starlette
+
+from catalog.distributions.files import DATA_PARQUET
+from catalog.releases import service as releases
+from contracts.kit.settings import Settings
+from dataplane.table import NAME
+from marketplace.gateway.app import Gateway
+from marketplace.metering.leases import Terms
+from marketplace.metering.meter import Account, Meter
+from web import migrations
+from web.context import Services
+from web.data_path import DataPath
+
+QUOTA = 2_000_000_000
+RATE = 1_000_000
+"""Units a month and calls a minute (the most that a plan may allow): both on, neither in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """An installation with the table for sale, and a key that opens it. `rows`: by `id`, the number of its row, which
+    is the key of a record in a release without a declared key."""
+
+    home: Path
+    key: str
+    rows: dict[int, int]
+
+    def environment(self) -> dict[str, str]:
+        """For processes of this installation."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SHUYI_")}
+        return kept | {"SHUYI_HOME": str(self.home)}
+
+
+def open_shop(home: Path, table: pl.DataFrame) -> Shop:
+    """Upload, approve, publish and subscribe, by the services themselves."""
+    from tests.factories.dataplane import DataPlane
+
+    home.mkdir(parents=True)
+    settings = Settings(home=home)
+    migrations.upgrade(settings.database)
+    services = Services.from_settings(settings)
+    plane = DataPlane(services.database, services.store, settings)
+    dataset = plane.dataset(NAME)
+    release = plane.release(dataset, table.write_csv())
+    with services.database.reading() as session:
+        stream = releases.open_artifact(session, services.store, release.id, DATA_PARQUET)
+    with stream:
+        ids = pl.read_parquet(stream.read(), columns=["id"])["id"].to_list()
+    key = plane.key(plane.subscribe(dataset, quota=QUOTA, rate=RATE))
+    services.close()
+    return Shop(home, key, {id: number for number, id in enumerate(ids, 1)})
+
+
+class NullMeter(Meter):
+    """Admits everything and remembers nothing: what an answer costs without metering."""
+
+    def start(self) -> None:
+        """Nothing to begin."""
+
+    def stop(self) -> None:
+        """Nothing to end."""
+
+    def refuse_if_exhausted(self, subscription_id: str, terms: Terms) -> None:
+        """Never."""
+
+    def admit(self, account: Account, terms: Terms, **answer: Any) -> str:
+        """The same receipt for all."""
+        return "0" * 32
+
+    def charge(self, account: Account, terms: Terms, **answer: Any) -> str:
+        """As `admit`."""
+        return "0" * 32
+
+    def tally(self, account: Account, status: int, reason: str, *, rows: int = 0, size: int = 0) -> None:
+        """Nothing is counted."""
+
+
+def metered() -> Callable[..., Awaitable[None]]:
+    """The data API alone, for uvicorn's `--factory`."""
+    return _app(Meter)
+
+
+def unmetered() -> Callable[..., Awaitable[None]]:
+    """The same with a null meter."""
+    return _app(NullMeter)
+
+
+def _app(kind: type[Meter]) -> Callable[..., Awaitable[None]]:
+    services = Services.from_settings(Settings())
+    meter = kind(services.database, services.store, services.settings)
+    gateway = Gateway(services.database, services.settings, services.store, meter)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with gateway.running():
+            yield
+        services.close()
+
+    return DataPath(Starlette(lifespan=lifespan), gateway)
