@@ -7,6 +7,7 @@ of them) are kept one by one, so that joining combinations never counts them twi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,25 @@ class DistinctCount:
             return alone
         pairs = np.unique(owner * self.kinds + self.shared[places])
         return alone + np.bincount(pairs // self.kinds, minlength=groups)
+
+    @cached_property
+    def _most(self) -> int:
+        """Combinations in which one thing occurs, at most."""
+        return int(np.bincount(self.shared).max(initial=1))
+
+    def reach(self, combination: IntArray, group: IntArray, groups: int, least: int) -> npt.NDArray[np.bool_]:
+        """Which groups hold at least ``least`` distinct things. Only those are counted thing by thing whose number of
+        entries leaves it open: no thing has more than ``_most`` of them."""
+        alone = np.bincount(group, weights=self.alone[combination], minlength=groups)
+        if self.additive:
+            return np.asarray(alone >= least)
+        entries = np.bincount(group, weights=self.starts[combination + 1] - self.starts[combination], minlength=groups)
+        enough = alone + np.ceil(entries / self._most) >= least
+        unsure = ~enough & (alone + entries >= least)
+        if unsure.any():
+            asked = unsure[group]
+            enough[unsure] = self.count(combination[asked], group[asked], groups)[unsure] >= least
+        return np.asarray(enough)
 
 
 @dataclass(frozen=True)

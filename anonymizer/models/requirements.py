@@ -95,7 +95,7 @@ class Requirements:
 
     def hold(self, combination: IntArray, group: IntArray, groups: int) -> BoolArray:
         """Which groups of combinations have enough subjects."""
-        return np.asarray(self.subjects.count(combination, group, groups) >= self.k)
+        return self.subjects.reach(combination, group, groups, self.k)
 
     def hold_together(self, combination: IntArray) -> bool:
         """These combinations as one class have enough subjects."""
