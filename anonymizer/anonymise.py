@@ -37,13 +37,17 @@ def anonymize(
     release_id: str,
     out: Path | None = None,
     scan: ScanResult | None = None,
+    explore: bool = False,
     on_progress: Progress | None = None,
 ) -> AnonymizeResult:
     """Treat a table by a policy.
 
     ``secret`` (16 bytes or more, kept by the dataset's owner) keys pseudonyms and the order of rows. The same
     input, policy, secret and ``release_id`` give the same content hash. ``scan`` only adds its counts to the
-    report. With ``out`` a folder is written that :func:`anonymizer.verify` checks; it is marked unapproved.
+    report. ``explore`` also tells the officer what other choices would give (risk and loss for several k), which takes
+    several times as long as the search. With ``out`` a folder is written that :func:`anonymizer.verify` checks; it is
+    marked unapproved.
+
     Raises :class:`contracts.errors.InvalidInput` when policy and table do not fit, and
     :class:`anonymizer.errors.Unreachable` when the models cannot be met within the suppression limit.
     """
@@ -82,6 +86,7 @@ def anonymize(
         release_id=release_id,
         scan=scan,
         sample=sample,
+        explore=explore,
     )
     public, officer = build(run)
     manifest = Manifest(

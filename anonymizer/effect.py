@@ -11,7 +11,9 @@ from anonymizer.applying import form_classes, raw_sizes
 from anonymizer.errors import Unreachable
 from anonymizer.preparation import Prepared, prepare, search
 from anonymizer.releasing import release_rows
-from anonymizer.report.builder import linked, losses, overall, warnings
+from anonymizer.report.builder import linked, warnings
+from anonymizer.report.curve import curve
+from anonymizer.report.losses import losses, overall
 from anonymizer.report.utility import draw, sample_rows
 from anonymizer.results import PolicyEffect
 from anonymizer.risk import bars
@@ -23,14 +25,14 @@ _LARGEST = 50_000
 _SEED = b"shuyi preview"
 
 
-def preview(table: Source, policy: Policy, *, rows: int = 20) -> PolicyEffect:
+def preview(table: Source, policy: Policy, *, rows: int = 20, explore: bool = False) -> PolicyEffect:
     """The effect of a policy: k reached, suppression, loss, class sizes and ``rows`` sample rows (raw cells
     as shapes).
 
     Tables of more than 50,000 rows are judged by that many rows drawn at random, which makes classes look
-    smaller than they are; ``sampled`` and a warning say so. A policy that cannot be carried out is no error
-    here: ``reached`` is False and ``problem`` tells why. Raises :class:`contracts.errors.InvalidInput` where
-    policy and table do not fit together.
+    smaller than they are; ``sampled`` and a warning say so. With ``explore`` risk and loss are told for several
+    k. A policy that cannot be carried out is no error here: ``reached`` is False and ``problem`` tells why.
+    Raises :class:`contracts.errors.InvalidInput` where policy and table do not fit together.
     """
     frame = sources.read(table)
     total = frame.height
@@ -50,7 +52,7 @@ def preview(table: Source, policy: Policy, *, rows: int = 20) -> PolicyEffect:
             reached=False, problem=error.detail, k_required=policy.k, k_before=k_before, k_reached=None,
             rows_in=total, rows_used=frame.height, sampled=sampled, rows_suppressed=frame.height,
             suppression_share=1.0, loss=1.0, loss_by_column=[], histogram_before=histogram_before,
-            histogram_after=[], sample=[], warnings=notes,
+            histogram_after=[], sample=[], warnings=notes, curve=curve(prepared, None) if explore else [],
         )  # fmt: skip
     classes = form_classes(prepared, recoding)
     by_column = losses(prepared, recoding, classes)
@@ -79,6 +81,7 @@ def preview(table: Source, policy: Policy, *, rows: int = 20) -> PolicyEffect:
         histogram_after=after,
         sample=sample_rows(prepared, classes, released.contract, chosen, released.table),
         warnings=notes + [warning.text for warning in found],
+        curve=curve(prepared, recoding) if explore else [],
     )
 
 

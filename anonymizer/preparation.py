@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,15 +82,16 @@ def prepare(table: pl.DataFrame, policy: Policy) -> Prepared:
     return Prepared(table, policy, histogram, subject, without)
 
 
-def limits(policy: Policy, subjects: int) -> tuple[int, float | None]:
-    """Subjects every class needs under all models about risk, and the largest classes / subjects of the release."""
+def limits(policy: Policy, subjects: int, k: int | None = None) -> tuple[int, float | None]:
+    """Subjects every class needs under all models about risk, and the largest classes / subjects of the release;
+    with ``k`` as if the policy asked for so many."""
     population = policy.population
     if population is not None and population < subjects:
         raise InvalidInput.at(
             "population", f"The population has {population} subjects, the table already {subjects}: correct its size"
         )
     share = 1.0 if population is None else subjects / population
-    k, average = policy.k, None
+    k, average = policy.k if k is None else k, None
     for model in policy.models:
         if isinstance(model, MaxRisk):
             k = max(k, least_size(model.risk / (share if model.attacker == "journalist" else 1.0)))
@@ -135,6 +137,16 @@ def search(prepared: Prepared, coin: bytes) -> Recoding:
         return full_domain.recode(histogram, policy.suppression_limit, seconds=seconds)
     any_value = policy.missing is MissingMeaning.ANY
     return local.recode(histogram, policy.suppression_limit, coin, missing_is_any=any_value)
+
+
+def search_along(prepared: Prepared, ks: Sequence[int], seconds: float) -> dict[int, Recoding]:
+    """What a search would find were so many subjects asked for, from the counts already made; what cannot be reached is
+    left out. A full-domain search takes the effort of ``seconds`` for all together."""
+    histogram, policy = prepared.histogram, prepared.policy
+    if policy.algorithm is Algorithm.FULL_DOMAIN:
+        return full_domain.along(histogram, policy.suppression_limit, ks, seconds=seconds)
+    any_value = policy.missing is MissingMeaning.ANY
+    return local.along(histogram, policy.suppression_limit, ks, missing_is_any=any_value)
 
 
 def _check_columns(table: pl.DataFrame, policy: Policy) -> None:

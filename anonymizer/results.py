@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.privacy import (
     ColumnLoss,
     ColumnRole,
+    CurvePoint,
     HistogramBar,
     Manifest,
     OfficerReport,
@@ -200,6 +201,8 @@ class PolicyEffect:
     histogram_after: list[HistogramBar]
     sample: list[SampleRow]
     warnings: list[Text]
+    curve: list[CurvePoint] = field(default_factory=list)
+    """Risk and loss for several k, where asked for."""
 
 
 def html_table(header: list[str], rows: list[list[str]]) -> str:

@@ -14,6 +14,7 @@ order of the bound from a heap. Where effort runs out, the certificate says how 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -50,9 +51,6 @@ def recode(histogram: Histogram, limit: float, *, seconds: float = SECONDS) -> R
     if best is None:
         why = "no combination of levels meets all models" if search.bound == np.inf else "none was found in time"
         raise unreachable(histogram, lattice.suppressed(lattice.top), budget, why)
-    cells = np.empty((histogram.combinations, len(histogram.columns)), dtype=np.int64, order="F")
-    for place, column in enumerate(histogram.columns):
-        cells[:, place] = column.tree.node_of[best.node[place]][histogram.leaf[:, place]]
     optimal = search.bound >= best.loss - _EPS
     bound = best.loss if optimal else max(search.bound, 0.0)
     certificate: dict[str, int | float | str | bool] = {
@@ -71,7 +69,40 @@ def recode(histogram: Histogram, limit: float, *, seconds: float = SECONDS) -> R
     }
     for place, column in enumerate(histogram.columns):
         certificate[f"level {column.name}"] = column.level_names[best.node[place]]
-    return Recoding(cells, lattice.suppressed(best.node), certificate)
+    return Recoding(_cells(histogram, best.node), lattice.suppressed(best.node), certificate)
+
+
+def along(histogram: Histogram, limit: float, ks: Sequence[int], *, seconds: float = SECONDS) -> dict[int, Recoding]:
+    """What loses least for each of several numbers of subjects, in one search that goes on from each to the next.
+
+    What suppresses too much at some k does so at every larger one, and what it adds to the loss only grows: what was
+    struck off stays so, bounds are kept, and so are the groupings. ``seconds`` are for all together. The certificate
+    says for each whether it is proved (``optimal``). A k that cannot be reached is left out.
+    """
+    lattice = Lattice(histogram, Budget.of(histogram, limit))
+    effort = int(seconds * _PER_SECOND)
+    search = _Held(lattice, 0) if lattice.size <= _LARGEST else _Heaped(lattice, 0)
+    found: dict[int, Recoding] = {}
+    ordered = sorted(set(ks))
+    for place, k in enumerate(ordered):
+        lattice.ask(k)
+        start = lattice.judge(lattice.top)
+        if start.hopeless:
+            break
+        share = max(effort - lattice.work, 0) // (len(ordered) - place)
+        best = search.go_on(start if start.allowed else None, lattice.work + share)
+        if best is not None:
+            optimal = search.bound >= best.loss - _EPS
+            suppressed = lattice.suppressed(best.node)
+            found[k] = Recoding(_cells(histogram, best.node), suppressed, {"optimal": optimal, "loss": best.loss})
+    return found
+
+
+def _cells(histogram: Histogram, node: Node) -> npt.NDArray[np.int64]:
+    cells = np.empty((histogram.combinations, len(histogram.columns)), dtype=np.int64, order="F")
+    for place, column in enumerate(histogram.columns):
+        cells[:, place] = column.tree.node_of[node[place]][histogram.leaf[:, place]]
+    return cells
 
 
 class _Held:
@@ -88,6 +119,15 @@ class _Held:
             base = base + losses.reshape([-1 if axis == place else 1 for axis in range(len(lattice.levels))])
         self._base = np.ascontiguousarray(base)
         self._bounds = self._base.copy()
+        self._judged: list[tuple[Node, float]] = []
+
+    def go_on(self, best: Outcome | None, effort: int) -> Outcome | None:
+        """The best node found for a larger number of subjects than was asked for before."""
+        for node, extra in self._judged:
+            self._bounds[node] = self._base[node] + extra
+        self._judged.clear()
+        self._effort = effort
+        return self.run(best)
 
     def run(self, best: Outcome | None) -> Outcome | None:
         """The best node found."""
@@ -110,6 +150,8 @@ class _Held:
         if not outcome.hopeless and outcome.extra > 0:
             below = tuple(slice(0, level + 1) for level in node)
             np.maximum(self._bounds[below], self._base[below] + outcome.extra, out=self._bounds[below])
+        if not outcome.hopeless:
+            self._judged.append((node, outcome.extra))
         self._bounds[node] = np.inf
         return outcome
 
@@ -144,6 +186,11 @@ class _Heaped:
         self.struck = 0
         self.bound = 0.0
         self._failed = np.empty((0, len(lattice.levels)), dtype=np.int64)
+
+    def go_on(self, best: Outcome | None, effort: int) -> Outcome | None:
+        """The best node found for a larger number of subjects than was asked for before."""
+        self._effort = effort
+        return self.run(best)
 
     def run(self, best: Outcome | None) -> Outcome | None:
         """The best node found."""

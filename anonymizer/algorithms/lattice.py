@@ -6,7 +6,7 @@ are unions of the groups of every finer one (Kohlmayer and others, *Flash*, 2012
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +109,11 @@ class Lattice:
     def known(self, node: Node) -> bool:
         """This node was judged."""
         return node in self._known
+
+    def ask(self, k: int) -> None:
+        """Judge by another number of subjects from here on. Groupings do not depend on it and are kept."""
+        self.histogram = replace(self.histogram, requirements=replace(self.histogram.requirements, k=k))
+        self._known.clear()
 
     def bound(self, node: Node) -> float:
         """Loss of generalisation alone; suppressing a row can only add to it."""

@@ -12,7 +12,8 @@ Cormode, Srivastava, Li, Li 2010).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -95,6 +96,42 @@ def recode(histogram: Histogram, limit: float, coin: bytes, *, missing_is_any: b
     if judged_after:
         certificate |= {"partitions_tried": tried, "subjects_in_classes": k}
     return Recoding(partition.cells, suppressed, certificate)
+
+
+def along(
+    histogram: Histogram, limit: float, ks: Sequence[int], *, missing_is_any: bool = False
+) -> dict[int, Recoding]:
+    """A recoding for each of several numbers of subjects, from the combinations counted once.
+
+    Classes are formed from the top for each: going on from those of a larger number is three times as quick, but loses
+    a third more than a run for that number would (measured on Adult), which misleads who has to choose. What holds for
+    more subjects holds for fewer, so it is taken there too where it loses less or where the finer classes fail by
+    their sensitive values. A k that cannot be reached within the limit is left out.
+    """
+    budget = Budget.of(histogram, limit)
+    best: tuple[float, Recoding] | None = None
+    found: dict[int, Recoding] = {}
+    for k in sorted(set(ks), reverse=True):
+        asked = replace(histogram, requirements=replace(histogram.requirements, k=k))
+        partition = _form(asked, asked.requirements.blind(k), missing_is_any=missing_is_any, whole=False)
+        suppressed = _leave_out(asked, partition)
+        if budget.allows(asked, suppressed) and _average(asked, partition, suppressed):
+            recoding = Recoding(partition.cells, suppressed, {"optimal": False})
+            lost = _lost(histogram, recoding)
+            if best is None or lost <= best[0]:
+                best = (lost, recoding)
+        if best is not None:
+            found[k] = best[1]
+    return found
+
+
+def _lost(histogram: Histogram, recoding: Recoding) -> float:
+    """Rows times loss over all columns; suppressed rows lose all."""
+    lost = np.zeros(histogram.combinations)
+    for place, column in enumerate(histogram.columns):
+        lost += column.tree.cell_loss(recoding.cells[:, place])
+    lost[recoding.suppressed] = len(histogram.columns)
+    return float((lost * histogram.rows).sum())
 
 
 def _form(histogram: Histogram, requirements: Requirements, *, missing_is_any: bool, whole: bool) -> _Partition:

@@ -14,6 +14,8 @@ from anonymizer.applying import Classes, linked_size, raw_sizes
 from anonymizer.preparation import Prepared
 from anonymizer.releasing import Released
 from anonymizer.report import texts
+from anonymizer.report.curve import curve
+from anonymizer.report.losses import losses, overall
 from anonymizer.report.utility import column_utility, riskiest, sample_rows, suppressed_profile
 from anonymizer.results import ScanResult
 from anonymizer.risk import measure
@@ -58,30 +60,8 @@ class Run:
     release_id: str
     scan: ScanResult | None
     sample: IntArray
-
-
-def losses(prepared: Prepared, recoding: Recoding, classes: Classes) -> list[ColumnLoss]:
-    """Loss of each quasi-identifier, mean over all rows; suppressed rows count 1."""
-    histogram = prepared.histogram
-    total = max(histogram.total_rows, 1)
-    found = []
-    for place, column in enumerate(prepared.quasi_identifiers):
-        lost = np.where(recoding.suppressed, 1.0, column.tree.cell_loss(recoding.cells[:, place]))
-        hidden = column.tree.hides_all(classes.cells[:, place])
-        published = max(int(classes.rows.sum()), 1)
-        found.append(
-            ColumnLoss(
-                column=column.name,
-                loss=float((lost * histogram.rows).sum() / total),
-                wholly_hidden_share=float(classes.rows[hidden].sum() / published),
-            )
-        )
-    return found
-
-
-def overall(by_column: list[ColumnLoss]) -> float:
-    """Mean over the quasi-identifiers; 0 without any."""
-    return sum(item.loss for item in by_column) / len(by_column) if by_column else 0.0
+    explore: bool = False
+    """Whether the officer's report also tells what other choices would give."""
 
 
 def warnings(prepared: Prepared, by_column: list[ColumnLoss], linked: int | None) -> list[Warning]:
@@ -261,4 +241,5 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
         suppressed_profile=suppressed_profile(prepared, run.recoding),
         discernibility=float((rows.astype(np.float64) ** 2).sum()) + float(suppressed) * prepared.histogram.total_rows,
         average_class_ratio=average,
+        curve=curve(prepared, run.recoding) if run.explore else [],
     )

@@ -99,7 +99,9 @@ def _build(database: Database, store: ObjectStore, settings: Settings, request: 
         frame = read_clean(table)
     scan = retyped(ScanResult.model_validate(upload.profile), types)
     with in_force(corrected):
-        result = anonymizer.anonymize(frame, policy, secret=secret, release_id=request.release_id, scan=scan)
+        result = anonymizer.anonymize(
+            frame, policy, secret=secret, release_id=request.release_id, scan=scan, explore=True
+        )
         rescan = _rescan(result.table, policy)
     del frame
     artifact_id, safe_id, key = new_id(), new_id(), vault.new_safe_key()

@@ -136,16 +136,24 @@ def policy_of(version: PolicyVersion) -> Policy:
 
 
 def effect(
-    session: Session, actor: Actor, store: ObjectStore, settings: Settings, upload_id: str, policy: Policy
+    session: Session,
+    actor: Actor,
+    store: ObjectStore,
+    settings: Settings,
+    upload_id: str,
+    policy: Policy,
+    *,
+    explore: bool = False,
 ) -> PolicyEffect:
-    """What `policy` would do to an upload: counts, losses, class sizes and shapes, never a raw value."""
+    """What `policy` would do to an upload: counts, losses, class sizes and shapes, never a raw value. With `explore`
+    also what other k would give, which takes longer."""
     upload = vault.get_upload(session, actor, upload_id)
     actor.require(Permission.RELEASE_SUBMIT, datasets.get_dataset(session, upload.dataset_id).provider_id)
     check_columns(policy, upload)
     with vault.open_table(session, store, settings, upload.id) as table:
         frame = read_clean(table)
     with in_force(corrections.in_texts(session, settings, upload.dataset_id)):
-        return anonymizer.preview(frame, policy)
+        return anonymizer.preview(frame, policy, explore=explore)
 
 
 def check_columns(policy: Policy, upload: Upload) -> None:

@@ -233,6 +233,23 @@ class SampleRow(ReportModel):
     after: dict[str, str] | None
 
 
+class CurvePoint(ReportModel):
+    """What asking for another k would give, all else of the policy the same.
+
+    Without ``reached`` more than the limit would be suppressed, and nothing else is told. ``loss`` as in
+    :class:`AttestedClaims`; ``smallest_class`` in subjects; ``proved``: no other recoding of this kind loses less.
+    """
+
+    k: int
+    reached: bool
+    loss: float | None = None
+    rows_suppressed: int | None = None
+    suppression_share: float | None = None
+    smallest_class: int | None = None
+    attackers: list[AttackerRisk] = Field(default_factory=list)
+    proved: bool = False
+
+
 class OfficerReport(ReportModel):
     """For the officer who decides; stays in the vault."""
 
@@ -247,6 +264,8 @@ class OfficerReport(ReportModel):
     discernibility: float
     average_class_ratio: float | None
     """Average class size divided by k; 1 is ideal."""
+    curve: list[CurvePoint] = Field(default_factory=list)
+    """Risk and loss for several k; empty in reports made without it."""
 
 
 class FileEntry(ReportModel):

@@ -1,4 +1,4 @@
-"""One or two lines over time. The second is dashed, so they are told apart without colour."""
+"""One or two lines over time (or over another order). The second is dashed, so they are told apart without colour."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ class Series:
 @dataclass(frozen=True, slots=True)
 class Lines:
     """A line chart over `names` (one per value; `shorts` stand below the plot). At most two series. Zero is on the
-    axis unless `from_zero` is off (temperatures)."""
+    axis unless `from_zero` is off (temperatures). `mark` is the place of the name that a dashed upright line marks, and
+    `mark_label` its words."""
 
     title: str
     names: Sequence[str]
@@ -35,6 +36,8 @@ class Lines:
     limit: Limit | None = None
     from_zero: bool = True
     digits: int | None = None
+    mark: int | None = None
+    mark_label: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.series) <= 2:
@@ -56,6 +59,9 @@ def lines(chart: Lines) -> Markup:
     if chart.limit:
         y = axis.y(chart.limit.value)
         drawn.append(line(0, y, 100, y, "li dash"))
+    if chart.mark is not None:
+        x = positions[chart.mark]
+        drawn.append(line(x, 0, x, 100, "li dash"))
     sentence = chart.sentence or " ".join(part for part in (chart.title, chart.note) if part)
     places = chosen_labels(chart.shorts or chart.names, positions)
     plot = markup(
@@ -73,6 +79,8 @@ def lines(chart: Lines) -> Markup:
         legend = [(kind, one.name) for kind, one in zip(kinds, chart.series, strict=False)]
     if chart.limit:
         legend.append(("limit", chart.limit.label))
+    if chart.mark is not None:
+        legend.append(("limit", chart.mark_label))
     table = Table(
         chart.title,
         (chart.name_head, *(one.name for one in chart.series)),

@@ -66,6 +66,10 @@ def test_a_table_goes_from_a_new_dataset_to_a_release_by_forms_alone(world: Cata
     tried = provider.post(f"{page}/policy", data=values | {"action": "try", "k": "8"})
     assert tried.status_code == 200
     assert "Smallest class, 8 asked for" in tried.text
+    assert "What each k costs" not in tried.text
+    compared = provider.post(f"{page}/policy", data=values | {"action": "compare"}).text
+    assert "What each k costs" in compared
+    assert "All figures for each k" in compared
     live = provider.post(f"{page}/policy/effect", data=values | {"k": "1000"})
     assert "note--stop" in live.text
     wrong = provider.post(f"{page}/policy", data=values | {"k": "one"})
@@ -95,6 +99,8 @@ def test_a_table_goes_from_a_new_dataset_to_a_release_by_forms_alone(world: Cata
     review = ok(officer, theirs)
     assert "Conclusions first" in review
     assert "Class sizes" in review
+    assert "If k were another" in review
+    assert "6 (policy)" in review
     ok(officer, f"{theirs}/report")
     hash_ = re.search(r'name="artifact_hash" value="([0-9a-f]{64})"', review)
     assert hash_ is not None

@@ -123,6 +123,12 @@ class TestLines:
     def test_two_lines_differ_by_more_than_colour(self) -> None:
         assert "dash" in re.findall(r'<path class="([^"]*course)"', line_chart())[-1]
 
+    def test_a_marked_name_has_an_upright_line_and_its_words(self) -> None:
+        html = lines(Lines("t", ["2", "5", "9"], [Series("s", [1, 2, 4])], "k", mark=1, mark_label="k = 5"))
+        assert '<line class="li dash" x1="50"' in html
+        assert "k = 5" in html
+        assert 'x1="50"' not in line_chart()
+
     @pytest.mark.parametrize("series", [[], [Series("s", [1])] * 3, [Series("s", [1, 2])]])
     def test_too_many_or_uneven_series_are_refused(self, series: list[Series]) -> None:
         with pytest.raises(ValueError, match="series"):

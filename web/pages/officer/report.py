@@ -8,6 +8,7 @@ from web.formats import number, percent
 from web.i18n import N_, localized
 from web.i18n import gettext as _
 from web.pages.portal.words import MODELS, UNITS, figure, word
+from web.pages.provider.curve import curve
 from web.pages.provider.effect import before_after, class_sizes
 
 ATTACKERS = {
@@ -33,6 +34,7 @@ def review(policy: Policy, artifact: Artifact, report: OfficerReport, row: int) 
         "classes": class_sizes(report.risk_after.histogram, artifact.k_required, unit),
         "meters": _meters(report) if policy.quasi_identifiers else [],
         "utility": _utility(report),
+        "curve": curve(report.curve, policy.k),
         "losses": [(found.column, found.loss) for found in report.public.claims.attested.loss_by_column],
         "suppressed": [
             (combination.subjects, _shapes(combination.shapes)) for combination in report.suppressed_profile[:10]

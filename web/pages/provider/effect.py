@@ -11,6 +11,7 @@ from web.i18n import N_, localized
 from web.i18n import gettext as _
 from web.messages import tell
 from web.pages.portal.words import ROLE_KINDS, ROLES, UNITS, word
+from web.pages.provider.curve import curve
 from web.pages.provider.policy_form import TREATMENTS, kind_of, parameter_of
 
 LEVELS = {
@@ -98,4 +99,5 @@ def context(policy: Policy, found: PolicyEffect) -> dict[str, Any]:
         "shown": before_after(policy, kept.before, kept.after) if kept else [],
         "losses": [(loss.column, loss.loss) for loss in found.loss_by_column],
         "warnings": [localized(text) for text in found.warnings],
+        "curve": curve(found.curve, policy.k),
     }

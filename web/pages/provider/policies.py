@@ -100,8 +100,10 @@ def _fields(policy: Policy, values: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _tried(session: Session, actor: Actor, services: Services, upload: Upload, policy: Policy) -> dict[str, Any]:
-    found = policies.effect(session, actor, services.store, services.settings, upload.id, policy)
+def _tried(
+    session: Session, actor: Actor, services: Services, upload: Upload, policy: Policy, *, explore: bool = False
+) -> dict[str, Any]:
+    found = policies.effect(session, actor, services.store, services.settings, upload.id, policy, explore=explore)
     return effect.context(policy, found)
 
 
@@ -160,21 +162,22 @@ async def policy_post(request: Request, actor: SignedIn, services: ServicesOf, u
 def _policy_post(
     request: Request, actor: Actor, services: Services, upload_id: str, values: dict[str, str]
 ) -> Response:
-    """Save, or only show the effect (`action=try`): the same form does both, with and without script."""
+    """Save, or only show the effect (`action=try`, `action=compare` for other k too): the same form does all, with and
+    without script."""
     with services.database.transaction() as session:
         upload, dataset = own_upload(session, actor, upload_id)
         version = policies.newest_for(session, actor, upload.id)
         before = policies.policy_of(version)
         try:
             policy = policy_form.read(values, before)
-            if values.get("action") != "try":
+            if values.get("action") not in ("try", "compare"):
                 policies.save(session, actor, upload.id, policy)
                 return RedirectResponse(f"/provider/uploads/{upload_id}/policy?saved=1", 303)
         except InvalidInput as error:
             errors = _by_field(error, before)
             return _page(request, upload, dataset, version, before, values=values, errors=errors, status=error.status)
     with services.database.reading() as session:
-        shown = _tried(session, actor, services, upload, policy)
+        shown = _tried(session, actor, services, upload, policy, explore=values.get("action") == "compare")
     return _page(request, upload, dataset, version, before, values=values, shown=shown)
 
 
