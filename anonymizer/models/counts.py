@@ -34,7 +34,7 @@ class DistinctCount:
     def of_pairs(cls, combination: IntArray, thing: IntArray, combinations: int) -> DistinctCount:
         """From each row's combination and thing (numbered from 0)."""
         things = int(thing.max()) + 1 if len(thing) else 0
-        pairs = np.unique(combination * max(things, 1) + thing)
+        pairs = distinct(combination * max(things, 1) + thing)
         combination, thing = pairs // max(things, 1), pairs % max(things, 1)
         is_shared = np.bincount(thing, minlength=things)[thing] > 1
         alone = np.bincount(combination[~is_shared], minlength=combinations)
@@ -56,7 +56,7 @@ class DistinctCount:
         places, owner = _spread(self.starts, combination, group)
         if not len(places):
             return alone
-        pairs = np.unique(owner * self.kinds + self.shared[places])
+        pairs = distinct(owner * self.kinds + self.shared[places])
         return alone + np.bincount(pairs // self.kinds, minlength=groups)
 
     @cached_property
@@ -124,7 +124,7 @@ class ValueCounts:
             return cls._packed(keys, counts, values, combinations, nothing, np.empty(0, dtype=np.int64))
         pair, thing = np.unique(subject * values + value, return_inverse=True)
         thing = thing.reshape(-1)
-        pairs = np.unique(combination * len(pair) + thing)
+        pairs = distinct(combination * len(pair) + thing)
         place, thing = pairs // len(pair), pairs % len(pair)
         is_shared = np.bincount(thing, minlength=len(pair))[thing] > 1
         alone = place[~is_shared] * values + pair[thing[~is_shared]] % values
@@ -160,13 +160,21 @@ class ValueCounts:
         counts = self.count[places]
         if self.shared.kinds:
             things, holder = _spread(self.shared.starts, combination, group)
-            pairs = np.unique(holder * self.shared.kinds + self.shared.shared[things])
+            pairs = distinct(holder * self.shared.kinds + self.shared.shared[things])
             more = (pairs // self.shared.kinds) * self.values + self.value_of_thing[pairs % self.shared.kinds]
             keys, counts = np.concatenate([keys, more]), np.concatenate([counts, np.ones(len(more), dtype=np.int64)])
-        distinct, inverse = np.unique(keys, return_inverse=True)
-        total = np.bincount(inverse.reshape(-1), weights=counts, minlength=len(distinct)).astype(np.int64)
-        present, renumbered = np.unique(distinct % self.values, return_inverse=True)
-        return Grouped(distinct // self.values, renumbered.reshape(-1), total, groups, len(present))
+        found, inverse = np.unique(keys, return_inverse=True)
+        total = np.bincount(inverse.reshape(-1), weights=counts, minlength=len(found)).astype(np.int64)
+        present, renumbered = np.unique(found % self.values, return_inverse=True)
+        return Grouped(found // self.values, renumbered.reshape(-1), total, groups, len(present))
+
+
+def distinct(keys: IntArray) -> IntArray:
+    """The different keys, rising. NumPy's own hashes them first, which is several times slower where most differ."""
+    ordered = np.sort(keys)
+    first = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def _spread(starts: IntArray, combination: IntArray, group: IntArray) -> tuple[IntArray, IntArray]:
