@@ -101,6 +101,9 @@ def test_a_table_goes_from_a_new_dataset_to_a_release_by_forms_alone(world: Cata
     assert "Class sizes" in review
     assert "If k were another" in review
     assert "6 (policy)" in review
+    in_chinese = officer.get(theirs, headers={"accept-language": "zh-CN"})
+    assert in_chinese.status_code == 200
+    assert "如果 k 取别的值" in in_chinese.text
     ok(officer, f"{theirs}/report")
     hash_ = re.search(r'name="artifact_hash" value="([0-9a-f]{64})"', review)
     assert hash_ is not None
