@@ -1,17 +1,25 @@
 """The one clock. Stored times are UTC; billing and quota periods are cut in the city's time zone, half-open."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _frozen: ContextVar[datetime | None] = ContextVar("frozen_clock", default=None)
 
 
 def now() -> datetime:
     """The current time, aware, in UTC."""
     return _frozen.get() or datetime.now(UTC)
+
+
+def microseconds() -> int:
+    """The current time in microseconds since 1970."""
+    moment = _frozen.get()
+    return time.time_ns() // 1000 if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 @contextmanager

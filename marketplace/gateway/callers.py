@@ -78,6 +78,7 @@ class Admission:
         # that only this process has; neither table holds a secret.
         self._shortcut_key = secrets.token_bytes(32)
         self._hashes: dict[bytes, str] = {}
+        self._accesses: dict[str, tuple[KeyCard, Product, str, Access]] = {}
 
     def identify(self, caller: Caller, *, may_block: bool) -> KeyCard | Entitlement | None:
         """The key or subscription behind a caller; None for an address. Raises `NotInMemory` where it may not block."""
@@ -124,7 +125,15 @@ class Admission:
             raise KeyRevoked("This key was revoked. Make another one on your keys page.")
         if expired(found):
             raise KeyExpired("This key has expired. Make another one on your keys page.")
-        return _entitled(found.entitlement, found.key_id, found.mode, product, release_id)
+        # The same card, product and release allow the same: the directory makes new ones when anything changed.
+        known = self._accesses.get(found.key_id)
+        if known is not None and known[0] is found and known[1] is product and known[2] == release_id:
+            return known[3]
+        access = _entitled(found.entitlement, found.key_id, found.mode, product, release_id)
+        if len(self._accesses) > MOST_HASHES:
+            self._accesses.clear()
+        self._accesses[found.key_id] = (found, product, release_id, access)
+        return access
 
     def public(self, caller: Caller, found: KeyCard | Entitlement | None, product: Product, release_id: str) -> Access:
         """What anybody may do: read the papers of a release, at the rate of an address or of the key given."""

@@ -77,7 +77,6 @@ class Copy:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        self._deadline = threading.local()
         connection = self.connection()
         facts = orjson.loads(connection.execute("SELECT facts FROM facts").fetchone()[0])
         self.rows: int = facts["rows"]
@@ -103,21 +102,10 @@ class Copy:
 
     def query(self, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
         """All rows of a query, within `SLOWEST_QUERY_SECONDS`; else `QueryTooSlow`."""
-        with self._in_time() as connection:
-            return connection.execute(sql, parameters).fetchall()
-
-    def stream(self, sql: str, parameters: list[Any], size: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows of a query in pieces; read it to the end in one thread."""
-        cursor = self.connection().execute(sql, parameters)
-        while piece := cursor.fetchmany(size):
-            yield piece
-
-    @contextlib.contextmanager
-    def _in_time(self) -> Iterator[sqlite3.Connection]:
         connection = self.connection()
         self._local.deadline = time.monotonic() + SLOWEST_QUERY_SECONDS
         try:
-            yield connection
+            return connection.execute(sql, parameters).fetchall()
         except sqlite3.OperationalError as error:
             if "interrupted" not in str(error):
                 raise
@@ -126,6 +114,12 @@ class Copy:
             ) from error
         finally:
             self._local.deadline = 0.0
+
+    def stream(self, sql: str, parameters: list[Any], size: int = 1000) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query in pieces; read it to the end in one thread."""
+        cursor = self.connection().execute(sql, parameters)
+        while piece := cursor.fetchmany(size):
+            yield piece
 
 
 @dataclass(frozen=True, slots=True)

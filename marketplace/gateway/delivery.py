@@ -529,6 +529,8 @@ class Delivery:
 
 def _choose(product: Product, call: Call) -> Shelf:
     """The release a call is about: the one it names or its cursor stays with, else the newest."""
+    if not call.parameters and product.current is not None:
+        return product.current
     wanted = query.parameter(call.parameters, "release")
     if wanted is None:
         cursor = query.parameter(call.parameters, "cursor")

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
 from contracts import clock
-from contracts.ids import new_id
+from contracts.ids import new_receipt
 from contracts.kit.database import Database, DatabaseAway
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
@@ -70,17 +70,26 @@ class Account:
 
 @dataclass(slots=True)
 class _Held:
-    """A lease in this process. `deadline` on the monotonic clock, `until` is the end of its quota period."""
+    """A lease in this process. `deadline` on the monotonic clock, `until` is the end of its quota period. `context` is
+    that of `account`, whose answer was the last."""
 
     id: str
     units: int
     left: int
     deadline: float
     until: int
+    account: "Account | None" = None
+    context: Context | None = None
 
     @property
     def used(self) -> int:
         return self.units - self.left
+
+    def context_of(self, account: "Account") -> Context:
+        """The journal context of an account's answers under this lease."""
+        if self.context is None or self.account is not account:
+            self.account, self.context = account, account.context(self.id)
+        return self.context
 
 
 @dataclass(slots=True)
@@ -187,20 +196,20 @@ class Meter:
         purse = self._purses.get(account.subscription_id)
         if purse is None:
             return None
-        receipt = new_id().replace("-", "")
+        receipt = new_receipt()
         with self._lock:
             at = self._now()
             lease = self._usable(purse, at)
             if lease is None:
                 return None
             self._journal.answer(
-                account.context(lease.id),
+                lease.context_of(account),
                 at,
                 status,
                 1,
                 rows,
                 size,
-                bytes.fromhex(receipt),
+                receipt,
                 fingerprint,
                 request_id.encode(),
             )
@@ -208,7 +217,7 @@ class Meter:
             purse.taken += 1
             self._count_live(account.subscription_id, at, status, "", 1, 1, rows, size)
         purse.terms = terms
-        return receipt
+        return receipt.hex()
 
     def acquire(self, subscription_id: str, terms: Terms) -> None:
         """Get units for a subscription from the database, unless another thread just did. Blocks.
@@ -269,7 +278,7 @@ class Meter:
             self._count_live(account.subscription_id, at, 200, "", 0, 0, -rows, -size)
 
     def _now(self) -> int:
-        self._last_at = max(self._last_at, microseconds(clock.now()))  # a clock set back does not reorder records
+        self._last_at = max(self._last_at, clock.microseconds())  # a clock set back does not reorder records
         return self._last_at
 
     def _usable(self, purse: _Purse, at: int) -> _Held | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from contracts.kit.settings import Settings
 from dataplane.table import NAME
 from marketplace.gateway.app import Gateway
 from marketplace.metering.leases import Terms
-from marketplace.metering.meter import Account, Meter
+from marketplace.metering.meter import TICK_SECONDS, Account, Meter
 from web import migrations
 from web.context import Services
 from web.data_path import DataPath
@@ -64,13 +65,24 @@ def open_shop(home: Path, table: pl.DataFrame) -> Shop:
 
 
 class NullMeter(Meter):
-    """Admits everything and remembers nothing: what an answer costs without metering."""
+    """Admits everything and remembers nothing: what an answer costs without metering. It ticks all the same, since
+    keys and releases are looked after in its ticks."""
 
     def start(self) -> None:
-        """Nothing to begin."""
+        """Begin to tick."""
+        self._ended = threading.Event()
+        self._ticking = threading.Thread(target=self._tick_on, daemon=True)
+        self._ticking.start()
+
+    def _tick_on(self) -> None:
+        while not self._ended.wait(TICK_SECONDS):
+            for step in self.also_each_tick:
+                step()
 
     def stop(self) -> None:
-        """Nothing to end."""
+        """End it."""
+        self._ended.set()
+        self._ticking.join()
 
     def refuse_if_exhausted(self, subscription_id: str, terms: Terms) -> None:
         """Never."""

@@ -60,6 +60,30 @@ def test_a_burst_then_one_each_interval(tmp_path: Path, monkeypatch: pytest.Monk
     assert limiter.hit("a", 60).remaining == 59
 
 
+@pytest.mark.parametrize("limit", [24_000, 120_000])
+def test_of_a_high_limit_each_process_counts_ahead_and_nobody_gets_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    one, other = RateLimiter(tmp_path), RateLimiter(tmp_path)  # as two processes have them
+    now = 10**12
+    monkeypatch.setattr("marketplace.gateway.limiter.time.monotonic_ns", lambda: now)
+    answers = [limiter.hit("a", limit) for _ in range(limit // 2) for limiter in (one, other)]
+    assert all(answer.allowed for answer in answers)
+    assert answers[-1].remaining == 0
+    assert not one.hit("a", limit).allowed
+    assert not other.hit("a", limit).allowed
+    now += 10_000_000  # a hundredth of a second: what falls due in it, once
+    assert sum(limiter.hit("a", limit).allowed for _ in range(limit // 6000 + 5) for limiter in (one, other)) == (
+        limit // 6000
+    )
+    now += 60_000_000_000
+    assert one.hit("a", limit).allowed
+    now += 10_000_000  # the rest of what was counted ahead: neither kept for later nor missed
+    assert one.hit("a", limit).remaining == limit - 1
+    one.close()
+    other.close()
+
+
 def test_processes_share_the_count(tmp_path: Path) -> None:
     command = [sys.executable, "-c", COUNT, str(tmp_path)]
     workers = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
