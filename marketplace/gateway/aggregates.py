@@ -328,7 +328,10 @@ def _quantile(values: npt.NDArray[Any], start: int, end: int, share: float) -> f
 def body(asked: Aggregate, groups: list[list[Any]], total: int, version: str, sample: bool) -> tuple[bytes, bytes]:
     """The JSON before and after the receipt."""
     head: dict[str, Any] = {"release": version} | ({"sample": True} if sample else {})
-    head |= {"groups": [dict(zip(asked.names, map(_json, group), strict=True)) for group in groups], "total": total}
+    names = asked.names
+    if any(measure.function == "sum" for measure in asked.measures):
+        groups = [[_json(value) for value in group] for group in groups]
+    head |= {"groups": [dict(zip(names, group, strict=True)) for group in groups], "total": total}
     return orjson.dumps(head)[:-1] + b',"receipt":', b"}"
 
 
