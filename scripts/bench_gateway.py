@@ -1,6 +1,6 @@
 """What the metered data API answers a second, beside others that meter nothing; and what metering costs.
 
-    python scripts/bench_gateway.py --peers FOLDER [--install] [--only NAME ...] [--workers 1 2] [--seconds 4]
+    python scripts/bench_gateway.py [--peers FOLDER] [--install] [--only NAME ...] [--workers 1 2] [--seconds 4]
                                     [--repeats 3] [--rows 100000] [--pairs 20] [--json] [--without PEER ...]
 
 All servers run at once on the same cores, one after the other is loaded by wrk: 32 connections, every request
@@ -11,7 +11,7 @@ tell answers a second; a request of each is checked for the right answer before.
 one answer from a file, is the limit. `metering_cpu`: CPU time an answer of one worker with metering over the same with
 a null meter, row by key, in alternating pairs.
 
-FOLDER holds an environment for each peer; --install makes those that are missing (a missing one is an error that
+FOLDER (by default one in the temporary directory) holds an environment for each peer; --install makes those that are missing (a missing one is an error that
 names its commands). tipg needs PostgreSQL with PostGIS, named by SHUYI_TEST_POSTGRES_URL (`scripts/services.sh start`).
 """
 
@@ -43,12 +43,13 @@ NAMES: Final = (*table.KINDS, "metering_cpu")
 MOST_REQUESTS: Final = {"row_by_key": 100_000, "filter_100": 20_000, "group_by": 20_000}
 """Different ones in a list; wrk begins again where the list ends before the time does."""
 WARM_SECONDS: Final = 1.0
+PEERS_FOLDER: Final = Path(tempfile.gettempdir()) / "shuyi-bench-peers"
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", type=Path, required=True, metavar="FOLDER", help="environments of the peers")
+    parser.add_argument("--peers", type=Path, default=PEERS_FOLDER, metavar="FOLDER", help="environments of the peers")
     parser.add_argument("--install", action="store_true", help="make the environments that are missing")
     parser.add_argument("--only", choices=NAMES, action="append", help="measure this alone")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="processes or threads of each server")
