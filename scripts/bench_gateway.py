@@ -11,8 +11,9 @@ tell answers a second; a request of each is checked for the right answer before.
 one answer from a file, is the limit. `metering_cpu`: CPU time an answer of one worker with metering over the same with
 a null meter, row by key, in alternating pairs.
 
-FOLDER (by default one in the temporary directory) holds an environment for each peer; --install makes those that are missing (a missing one is an error that
-names its commands). tipg needs PostgreSQL with PostGIS, named by SHUYI_TEST_POSTGRES_URL (`scripts/services.sh start`).
+FOLDER (by default one in the temporary directory) holds an environment for each peer; --install makes those that are
+missing (a missing one is an error that names its commands). tipg needs PostgreSQL with PostGIS, named by
+SHUYI_TEST_POSTGRES_URL (`scripts/services.sh start`).
 """
 
 from __future__ import annotations
