@@ -9,6 +9,7 @@ A last record that is cut short, or followed by nothing but zeros, was being wri
 stopped: its answer never left, it is not counted. Anything else that does not add up makes the segment unreadable.
 """
 
+import errno
 import json
 import os
 import struct
@@ -148,14 +149,15 @@ class JournalWriter:
             self._append(_frame(SETTLED, _SETTLED.pack(self._index(context), at, receipt, rows, size)))
 
     def rotate(self) -> Path | None:
-        """Close the segment and begin the next; the closed one, or None where it held nothing."""
+        """Close the segment and begin the next; the closed one, or None where it held nothing. Raises
+        `JournalUnwritable` when there is no place for the next: this one goes on then."""
         with self._lock:
             if self.records == 0:
                 return None
-            closed = self.path
-            os.fsync(self._descriptor)
-            os.close(self._descriptor)
+            closed, descriptor = self.path, self._descriptor
             self._open_next()
+            os.fsync(descriptor)
+            os.close(descriptor)
             return closed
 
     def close(self) -> None:
@@ -173,10 +175,20 @@ class JournalWriter:
         return self._lock
 
     def _open_next(self) -> None:
-        self.number += 1
+        path = self.directory / f"{self.number + 1:08d}.journal"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(self.path, flags, 0o600)
-        os.write(self._descriptor, MAGIC)
+        descriptor = -1
+        try:
+            descriptor = os.open(path, flags, 0o600)
+            if os.write(descriptor, MAGIC) != len(MAGIC):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            if descriptor >= 0:
+                os.close(descriptor)
+                path.unlink()
+            raise JournalUnwritable("The usage journal cannot be written right now.", retry_after=10) from error
+        self._descriptor = descriptor
+        self.number += 1
         self.size, self.records, self._contexts = len(MAGIC), 0, {}
 
     def _index(self, context: Context) -> int:

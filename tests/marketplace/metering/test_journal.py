@@ -103,3 +103,19 @@ class TestFullDisk:
         writer.close()
 
         assert [record.at for record in read_segment(tmp_path / "00000001.journal")] == [1, 3]
+
+    def test_without_place_for_the_next_segment_this_one_goes_on(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        writer = JournalWriter(tmp_path)
+        writer.answer(CONTEXT, 1, 200, 1, 1, 1, b"a" * 16, 0, b"")
+        with monkeypatch.context() as patch:
+            patch.setattr("marketplace.metering.journal.os.write", lambda fd, data: 0)
+            with pytest.raises(JournalUnwritable):
+                writer.rotate()
+        writer.answer(CONTEXT, 2, 200, 1, 1, 1, b"b" * 16, 0, b"")
+        closed = writer.rotate()
+        writer.close()
+
+        assert closed == tmp_path / "00000001.journal"
+        assert [record.at for record in read_segment(closed)] == [1, 2]
