@@ -14,6 +14,7 @@ from anonymizer.releasing import release_rows
 from anonymizer.report.builder import linked, warnings
 from anonymizer.report.curve import curve
 from anonymizer.report.losses import losses, overall
+from anonymizer.report.obstacles import obstacles
 from anonymizer.report.utility import draw, sample_rows
 from anonymizer.results import PolicyEffect
 from anonymizer.risk import bars
@@ -31,7 +32,8 @@ def preview(table: Source, policy: Policy, *, rows: int = 20, explore: bool = Fa
 
     Tables of more than 50,000 rows are judged by that many rows drawn at random, which makes classes look
     smaller than they are; ``sampled`` and a warning say so. With ``explore`` risk and loss are told for several
-    k. A policy that cannot be carried out is no error here: ``reached`` is False and ``problem`` tells why.
+    k. A policy that cannot be carried out is no error here: ``reached`` is False and ``problem`` and ``obstacles``
+    tell why.
     Raises :class:`contracts.errors.InvalidInput` where policy and table do not fit together.
     """
     frame = sources.read(table)
@@ -53,6 +55,7 @@ def preview(table: Source, policy: Policy, *, rows: int = 20, explore: bool = Fa
             rows_in=total, rows_used=frame.height, sampled=sampled, rows_suppressed=frame.height,
             suppression_share=1.0, loss=1.0, loss_by_column=[], histogram_before=histogram_before,
             histogram_after=[], sample=[], warnings=notes, curve=curve(prepared, None) if explore else [],
+            obstacles=obstacles(prepared),
         )  # fmt: skip
     classes = form_classes(prepared, recoding)
     by_column = losses(prepared, recoding, classes)
@@ -82,6 +85,7 @@ def preview(table: Source, policy: Policy, *, rows: int = 20, explore: bool = Fa
         sample=sample_rows(prepared, classes, released.contract, chosen, released.table),
         warnings=notes + [warning.text for warning in found],
         curve=curve(prepared, recoding) if explore else [],
+        obstacles=obstacles(prepared) if explore else None,
     )
 
 

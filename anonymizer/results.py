@@ -15,6 +15,7 @@ from contracts.privacy import (
     CurvePoint,
     HistogramBar,
     Manifest,
+    Obstacles,
     OfficerReport,
     PublicReport,
     SampleRow,
@@ -203,6 +204,8 @@ class PolicyEffect:
     warnings: list[Text]
     curve: list[CurvePoint] = field(default_factory=list)
     """Risk and loss for several k, where asked for."""
+    obstacles: Obstacles | None = None
+    """Why the raw table does not reach k, where it cannot be reached or that was asked for."""
 
 
 def html_table(header: list[str], rows: list[list[str]]) -> str:

@@ -16,6 +16,7 @@ from anonymizer.releasing import Released
 from anonymizer.report import texts
 from anonymizer.report.curve import curve
 from anonymizer.report.losses import losses, overall
+from anonymizer.report.obstacles import obstacles
 from anonymizer.report.utility import column_utility, riskiest, sample_rows, suppressed_profile
 from anonymizer.results import ScanResult
 from anonymizer.risk import measure
@@ -242,4 +243,5 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
         discernibility=float((rows.astype(np.float64) ** 2).sum()) + float(suppressed) * prepared.histogram.total_rows,
         average_class_ratio=average,
         curve=curve(prepared, run.recoding) if run.explore else [],
+        obstacles=obstacles(prepared) if run.explore else None,
     )

@@ -233,6 +233,41 @@ class SampleRow(ReportModel):
     after: dict[str, str] | None
 
 
+class Separation(ReportModel):
+    """How strongly a set of raw quasi-identifiers tells subjects apart: shares of subjects in groups of fewer than k
+    alike (``below_k``) and of one (``unique``)."""
+
+    columns: list[str]
+    groups: int
+    below_k: float
+    unique: float
+
+
+class HelpfulStep(ReportModel):
+    """One level more of a column: the share of rows that fail the policy's models falls from ``before`` to ``after``.
+
+    ``level`` is the level's name, empty where the column shows nothing any more.
+    """
+
+    column: str
+    level: str
+    before: float
+    after: float
+
+
+class Obstacles(ReportModel):
+    """Why the table as it is does not reach what the policy asks, and what helps most.
+
+    ``failing``: share of rows that fail with every column on its finest level. ``steps`` in order, each the one level
+    that helps most after those before it, until no more than the policy's limit fails. ``separations``: all columns
+    together, then each by itself and in pairs, the strongest first.
+    """
+
+    failing: float
+    steps: list[HelpfulStep]
+    separations: list[Separation]
+
+
 class CurvePoint(ReportModel):
     """What asking for another k would give, all else of the policy the same.
 
@@ -266,6 +301,8 @@ class OfficerReport(ReportModel):
     """Average class size divided by k; 1 is ideal."""
     curve: list[CurvePoint] = Field(default_factory=list)
     """Risk and loss for several k; empty in reports made without it."""
+    obstacles: Obstacles | None = None
+    """Why the raw table does not reach k; None in reports made without it, and without quasi-identifiers."""
 
 
 class FileEntry(ReportModel):

@@ -72,6 +72,7 @@ def test_a_table_goes_from_a_new_dataset_to_a_release_by_forms_alone(world: Cata
     assert "All figures for each k" in compared
     live = provider.post(f"{page}/policy/effect", data=values | {"k": "1000"})
     assert "note--stop" in live.text
+    assert "What stands in the way" in live.text
     wrong = provider.post(f"{page}/policy", data=values | {"k": "one"})
     assert wrong.status_code == 422
     assert "k is a whole number" in wrong.text
@@ -104,6 +105,8 @@ def test_a_table_goes_from_a_new_dataset_to_a_release_by_forms_alone(world: Cata
     in_chinese = officer.get(theirs, headers={"accept-language": "zh-CN"})
     assert in_chinese.status_code == 200
     assert "如果 k 取别的值" in in_chinese.text
+    assert "最有帮助的依次是" in in_chinese.text or "须抑制" in in_chinese.text
+    assert "What stands in the way of k" in review
     ok(officer, f"{theirs}/report")
     hash_ = re.search(r'name="artifact_hash" value="([0-9a-f]{64})"', review)
     assert hash_ is not None

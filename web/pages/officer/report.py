@@ -10,6 +10,7 @@ from web.i18n import gettext as _
 from web.pages.portal.words import MODELS, UNITS, figure, word
 from web.pages.provider.curve import curve
 from web.pages.provider.effect import before_after, class_sizes
+from web.pages.provider.obstacles import obstacles
 
 ATTACKERS = {
     "prosecutor": N_("Who knows that the person is in the table (prosecutor)"),
@@ -35,6 +36,7 @@ def review(policy: Policy, artifact: Artifact, report: OfficerReport, row: int) 
         "meters": _meters(report) if policy.quasi_identifiers else [],
         "utility": _utility(report),
         "curve": curve(report.curve, policy.k),
+        "obstacles": obstacles(report.obstacles, policy),
         "losses": [(found.column, found.loss) for found in report.public.claims.attested.loss_by_column],
         "suppressed": [
             (combination.subjects, _shapes(combination.shapes)) for combination in report.suppressed_profile[:10]

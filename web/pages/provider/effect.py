@@ -7,29 +7,14 @@ from anonymizer import PolicyEffect
 from contracts.privacy import HistogramBar, Policy
 from web.charts.histogram import Bin, ClassSizes
 from web.formats import number, percent
-from web.i18n import N_, localized
 from web.i18n import gettext as _
+from web.i18n import localized
 from web.messages import tell
 from web.pages.portal.words import ROLE_KINDS, ROLES, UNITS, word
 from web.pages.provider.curve import curve
+from web.pages.provider.effect_words import LEVELS
+from web.pages.provider.obstacles import obstacles
 from web.pages.provider.policy_form import TREATMENTS, kind_of, parameter_of
-
-LEVELS = {
-    "hour": N_("hour"),
-    "day-part": N_("six hours"),
-    "day": N_("day"),
-    "week": N_("week"),
-    "month": N_("month"),
-    "quarter": N_("quarter"),
-    "year": N_("year"),
-    "decade": N_("decade"),
-    "street": N_("street"),
-    "district": N_("district"),
-    "city": N_("city"),
-    "province": N_("province"),
-    "release": N_("new in each release"),
-    "dataset": N_("the same in all releases"),
-}
 
 
 def bins(bars: list[HistogramBar]) -> list[Bin]:
@@ -100,4 +85,5 @@ def context(policy: Policy, found: PolicyEffect) -> dict[str, Any]:
         "losses": [(loss.column, loss.loss) for loss in found.loss_by_column],
         "warnings": [localized(text) for text in found.warnings],
         "curve": curve(found.curve, policy.k),
+        "obstacles": obstacles(found.obstacles, policy),
     }
