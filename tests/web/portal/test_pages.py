@@ -1,6 +1,7 @@
 """The public pages through the real app: what each tells, where it leads, and what it never shows."""
 
 import re
+from urllib.parse import unquote
 
 import pytest
 
@@ -251,3 +252,9 @@ def test_a_kind_of_problem_has_one_title_and_status() -> None:
     for error in problems.errors():
         told.setdefault(error.code, set()).add((error.title, error.status))
     assert not {code: both for code, both in told.items() if len(both) > 1}
+
+
+def test_the_sample_of_groups_takes_a_field_whose_values_repeat(site: Site) -> None:
+    text = site.client.get("/dataset/clinic-visits").text
+    (field,) = set(re.findall(r"/aggregate\?group_by=([^&:]+)", text))
+    assert unquote(field) in ("区", "诊断")

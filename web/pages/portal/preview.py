@@ -80,6 +80,14 @@ class Preview:
         usable.sort(key=_interest)
         return [self._chart(found) for found in usable[:most]]
 
+    def categories(self) -> frozenset[str]:
+        """Columns of which several values were counted: those that records can be grouped by."""
+        return frozenset(
+            found["column"]
+            for found in self.content["statistics"]
+            if found["kind"] == "categories" and len(found["bars"]) > 1
+        )
+
     def _is_place(self, column: str) -> bool:
         """Coordinates are drawn as a map."""
         place = self.content["map"]

@@ -174,7 +174,9 @@ def preview_tab(request: Request, found: ProductOf) -> Response:
             "map": sample.point_map(title),
             "charts_of": sample.charts(),
             "samples": samples.first_call(found.frame("")["base_url"], found.dataset, found.current),
-            "aggregate_samples": samples.first_aggregate(found.frame("")["base_url"], found.dataset, found.current),
+            "aggregate_samples": samples.first_aggregate(
+                found.frame("")["base_url"], found.dataset, found.current, sample.categories()
+            ),
         }
 
     return _tab(request, found, "", show)

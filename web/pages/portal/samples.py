@@ -1,5 +1,6 @@
 """First calls that work as they stand, in the languages people start with."""
 
+from collections.abc import Collection
 from urllib.parse import urlencode
 
 from catalog.datasets.models import Dataset
@@ -15,18 +16,21 @@ def first_call(base_url: str, dataset: Dataset, release: Release) -> list[dict[s
     return _in_languages(base_url, dataset, "records", {"limit": "2", "sort": column})
 
 
-def first_aggregate(base_url: str, dataset: Dataset, release: Release) -> list[dict[str, str]]:
-    """How many records there are by a field, the most frequent first."""
-    parameters = {"group_by": _grouping(release), "measures": "count", "sort": "-count", "limit": "10"}
+def first_aggregate(
+    base_url: str, dataset: Dataset, release: Release, categories: Collection[str]
+) -> list[dict[str, str]]:
+    """How many records there are by a field, the most frequent first; `categories` are fields known to repeat."""
+    parameters = {"group_by": _grouping(release, categories), "measures": "count", "sort": "-count", "limit": "10"}
     return _in_languages(base_url, dataset, "aggregate", parameters)
 
 
-def _grouping(release: Release) -> str:
-    """A field that groups make sense by: rather words than figures, a date by its year, never the key."""
+def _grouping(release: Release, categories: Collection[str]) -> str:
+    """A field that groups make sense by: one that repeats, rather words than figures, a date by its year, never the
+    key."""
     contract = DataContract.model_validate(release.contract)
     order = ("string", "boolean", "date", "timestamp", "integer", "number")
     usual = [field for field in contract.fields if field.name != contract.primary_key] or contract.fields
-    field = min(usual, key=lambda one: order.index(one.type))
+    field = min(usual, key=lambda one: (one.name not in categories, order.index(one.type)))
     return f"{field.name}:year" if field.type in ("date", "timestamp") else field.name
 
 
