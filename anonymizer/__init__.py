@@ -32,6 +32,7 @@ from contracts.privacy import ColumnRole, Policy
 if TYPE_CHECKING:
     from anonymizer.anonymise import anonymize
     from anonymizer.effect import preview
+    from anonymizer.exploring import explore
     from anonymizer.policies import load_policy, propose_policy
     from anonymizer.scanning import scan, scan_text
     from anonymizer.sources import Source
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "Source": "anonymizer.sources",
     "anonymize": "anonymizer.anonymise",
+    "explore": "anonymizer.exploring",
     "load_policy": "anonymizer.policies",
     "preview": "anonymizer.effect",
     "propose_policy": "anonymizer.policies",
@@ -62,6 +64,7 @@ __all__ = [
     "Source",
     "VerifyResult",
     "anonymize",
+    "explore",
     "load_policy",
     "preview",
     "propose_policy",

@@ -37,16 +37,13 @@ def anonymize(
     release_id: str,
     out: Path | None = None,
     scan: ScanResult | None = None,
-    explore: bool = False,
     on_progress: Progress | None = None,
 ) -> AnonymizeResult:
     """Treat a table by a policy.
 
     ``secret`` (16 bytes or more, kept by the dataset's owner) keys pseudonyms and the order of rows. The same
     input, policy, secret and ``release_id`` give the same content hash. ``scan`` only adds its counts to the
-    report. ``explore`` also tells the officer what other choices would give (risk and loss for several k), which takes
-    several times as long as the search. With ``out`` a folder is written that :func:`anonymizer.verify` checks; it is
-    marked unapproved.
+    report. With ``out`` a folder is written that :func:`anonymizer.verify` checks; it is marked unapproved.
 
     Raises :class:`contracts.errors.InvalidInput` when policy and table do not fit, and
     :class:`anonymizer.errors.Unreachable` when the models cannot be met within the suppression limit.
@@ -62,7 +59,7 @@ def anonymize(
     tell("count", 0.1)
     prepared = prepare(frame, policy)
     tell("search", 0.3)
-    recoding = search(prepared, keys.derive(secret, "search", release_id))
+    recoding = search(prepared, keys.search_coin(secret, release_id))
     tell("apply", 0.5)
     classes = form_classes(prepared, recoding)
     released = release_rows(
@@ -86,7 +83,6 @@ def anonymize(
         release_id=release_id,
         scan=scan,
         sample=sample,
-        explore=explore,
     )
     public, officer = build(run)
     manifest = Manifest(

@@ -20,3 +20,8 @@ def derive(secret: bytes, purpose: str, *scope: str) -> bytes:
     """HMAC-SHA-256 of the purpose and its scope, each with its length before it (32 bytes)."""
     message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in ("shuyi", purpose, *scope))
     return hmac.digest(secret, message, hashlib.sha256)
+
+
+def search_coin(secret: bytes, release_id: str) -> bytes:
+    """What decides where a release's search finds two choices equally good."""
+    return derive(secret, "search", release_id)

@@ -9,6 +9,7 @@ class Event(StrEnum):
 
     UPLOAD_RECEIVED = "upload.received"  # upload_id: bytes are in the vault; intake and profile are to run
     REQUEST_SUBMITTED = "release_request.submitted"  # request_id: anonymise, then wait for the officers
+    ARTIFACT_MADE = "artifact.made"  # artifact_id: officers may judge it; work out what other choices would give
     REQUEST_APPROVED = "release_request.approved"  # request_id: enough officers approved; write the release
     RELEASE_PUBLISHED = "release.published"  # release_id, dataset_id
     RELEASE_WITHDRAWN = "release.withdrawn"  # release_id, dataset_id

@@ -60,6 +60,7 @@ STEPS = (
 JOBS = (
     "catalog.intake",
     "catalog.anonymise",
+    "catalog.explore",
     "catalog.publish",
     "payments.collect",
     "payments.follow_webhook",

@@ -14,9 +14,7 @@ from anonymizer.applying import Classes, linked_size, raw_sizes
 from anonymizer.preparation import Prepared
 from anonymizer.releasing import Released
 from anonymizer.report import texts
-from anonymizer.report.curve import curve
 from anonymizer.report.losses import losses, overall
-from anonymizer.report.obstacles import obstacles
 from anonymizer.report.utility import column_utility, riskiest, sample_rows, suppressed_profile
 from anonymizer.results import ScanResult
 from anonymizer.risk import measure
@@ -61,8 +59,6 @@ class Run:
     release_id: str
     scan: ScanResult | None
     sample: IntArray
-    explore: bool = False
-    """Whether the officer's report also tells what other choices would give."""
 
 
 def warnings(prepared: Prepared, by_column: list[ColumnLoss], linked: int | None) -> list[Warning]:
@@ -242,6 +238,4 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
         suppressed_profile=suppressed_profile(prepared, run.recoding),
         discernibility=float((rows.astype(np.float64) ** 2).sum()) + float(suppressed) * prepared.histogram.total_rows,
         average_class_ratio=average,
-        curve=curve(prepared, run.recoding) if run.explore else [],
-        obstacles=obstacles(prepared) if run.explore else None,
     )

@@ -4,7 +4,6 @@ from contextlib import AbstractContextManager
 from typing import IO, Any, cast
 
 import polars as pl
-from sqlmodel import Session
 
 import anonymizer
 from anonymizer import ScanResult
@@ -21,17 +20,17 @@ from catalog.vault.service import OpenSafe
 from contracts import clock
 from contracts.access import SYSTEM
 from contracts.errors import Conflict, Gone, InvalidInput
+from contracts.events import Event
 from contracts.ids import new_id
+from contracts.kit import outbox
 from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
-from contracts.privacy import ColumnRole, OfficerReport, Policy, Pseudonymise
+from contracts.privacy import ColumnRole, Policy, Pseudonymise
 
 OFFICER_REPORT = "officer_report.json"
+EXPLORATION = "exploration.json"
 RESCAN_ROWS = 20_000
-EXPLORED_ROWS = 60_000
-"""Of larger tables the officer's report leaves out what other choices would give: finding that out takes longer than
-the rest of the road."""
 _TELLABLE = (InvalidInput, Conflict, Gone)
 _UNEXPECTED = {"code": "unexpected", "detail": "This is our fault and has been recorded. Please submit again."}
 
@@ -108,7 +107,6 @@ def _build(database: Database, store: ObjectStore, settings: Settings, request: 
             secret=secret,
             release_id=request.release_id,
             scan=scan,
-            explore=frame.height <= EXPLORED_ROWS,
         )
         rescan = _rescan(result.table, policy)
     del frame
@@ -191,11 +189,5 @@ def _hand_over(
         request.artifact_id = artifact.id
         service.move(session, request, RequestState.IN_REVIEW, SYSTEM)
         notices.tell_officers(session, request)
+        outbox.emit(session, Event.ARTIFACT_MADE, artifact_id=artifact.id)
     return artifact
-
-
-def officer_report(session: Session, store: ObjectStore, settings: Settings, artifact: Artifact) -> OfficerReport:
-    """The officer's report of an artifact. For `review`, which checks who asks."""
-    safe = vault.open_safe(session, store, settings, artifact.safe_id)
-    with safe.open(artifact_object(artifact, OFFICER_REPORT)) as stream:
-        return OfficerReport.model_validate_json(stream.read())

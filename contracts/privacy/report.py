@@ -285,6 +285,16 @@ class CurvePoint(ReportModel):
     proved: bool = False
 
 
+class Exploration(ReportModel):
+    """What other choices than the policy's would give, on the whole table. ``curve``: risk and loss for several k;
+    ``obstacles``: why the raw table does not reach k, None without quasi-identifiers. ``failed``: it could not be
+    worked out, and both are empty."""
+
+    curve: list[CurvePoint] = Field(default_factory=list)
+    obstacles: Obstacles | None = None
+    failed: bool = False
+
+
 class OfficerReport(ReportModel):
     """For the officer who decides; stays in the vault."""
 
@@ -299,10 +309,8 @@ class OfficerReport(ReportModel):
     discernibility: float
     average_class_ratio: float | None
     """Average class size divided by k; 1 is ideal."""
-    curve: list[CurvePoint] = Field(default_factory=list)
-    """Risk and loss for several k; empty in reports made without it."""
-    obstacles: Obstacles | None = None
-    """Why the raw table does not reach k; None in reports made without it, and without quasi-identifiers."""
+    exploration: Exploration | None = None
+    """None until it is worked out: on a large table that takes longer than the release itself."""
 
 
 class FileEntry(ReportModel):

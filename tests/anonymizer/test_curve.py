@@ -87,8 +87,8 @@ def people() -> pl.DataFrame:
 
 @pytest.mark.parametrize("algorithm", ["local", "full-domain"])
 def test_the_policys_own_point_is_the_release(algorithm: str) -> None:
-    result = anonymizer.anonymize(people(), rules(4, 0.1, algorithm), secret=SECRET, release_id="r", explore=True)
-    curve = result.officer_report.curve
+    result = anonymizer.anonymize(people(), rules(4, 0.1, algorithm), secret=SECRET, release_id="r")
+    curve = anonymizer.explore(people(), rules(4, 0.1, algorithm), secret=SECRET, release_id="r").curve
     assert [point.k for point in curve] == [2, 3, 4, 5, 10, 20, 50]
     own, attested = curve[2], result.public_report.claims.attested
     assert own.loss == attested.loss
@@ -100,14 +100,6 @@ def test_the_policys_own_point_is_the_release(algorithm: str) -> None:
             assert point.smallest_class is not None
             assert point.smallest_class >= point.k
             assert point.attackers[0].highest == pytest.approx(1 / point.smallest_class)
-    assert "curve" not in result.public_report.model_dump_json()
-
-
-def test_without_being_asked_for_there_is_no_curve_and_old_reports_still_read() -> None:
-    report = anonymizer.anonymize(people(), rules(4, 0.1, "local"), secret=SECRET, release_id="r").officer_report
-    assert report.curve == []
-    old = report.model_dump(mode="json", exclude={"curve"})
-    assert type(report).model_validate(old) == report
 
 
 def test_a_policy_out_of_reach_still_shows_which_k_is_within() -> None:

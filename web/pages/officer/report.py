@@ -3,7 +3,7 @@
 from typing import Any
 
 from catalog.releases.models import Artifact
-from contracts.privacy import AttackerRisk, ColumnUtility, OfficerReport, Policy
+from contracts.privacy import AttackerRisk, ColumnUtility, Exploration, OfficerReport, Policy
 from web.formats import number, percent
 from web.i18n import N_, localized
 from web.i18n import gettext as _
@@ -25,6 +25,7 @@ def review(policy: Policy, artifact: Artifact, report: OfficerReport, row: int) 
     row = max(0, min(row, len(sample) - 1))
     chosen = sample[row] if sample else None
     unit = word(UNITS, policy.subject_unit)
+    found = report.exploration
     return {
         "figures": _figures(policy, artifact, report),
         "to_judge": [localized(warning.text) for warning in report.public.warnings],
@@ -35,13 +36,23 @@ def review(policy: Policy, artifact: Artifact, report: OfficerReport, row: int) 
         "classes": class_sizes(report.risk_after.histogram, artifact.k_required, unit),
         "meters": _meters(report) if policy.quasi_identifiers else [],
         "utility": _utility(report),
-        "curve": curve(report.curve, policy.k),
-        "obstacles": obstacles(report.obstacles, policy),
+        "curve": curve(found.curve, policy.k) if found else None,
+        "obstacles": obstacles(found.obstacles, policy) if found else None,
+        "unexplored": _unexplored(policy, found),
         "losses": [(found.column, found.loss) for found in report.public.claims.attested.loss_by_column],
         "suppressed": [
             (combination.subjects, _shapes(combination.shapes)) for combination in report.suppressed_profile[:10]
         ],
     }
+
+
+def _unexplored(policy: Policy, found: Exploration | None) -> str:
+    """Why nothing is told of other k, where something could be."""
+    if not policy.quasi_identifiers:
+        return ""
+    if found is None:
+        return _("How other k would do is still being worked out. It will be here when you open this page again.")
+    return _("How other k would do could not be worked out. The operator can see why.") if found.failed else ""
 
 
 def full(policy: Policy, report: OfficerReport) -> dict[str, Any]:

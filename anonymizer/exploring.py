@@ -1,0 +1,27 @@
+"""What other choices than a policy's would give: for who decides, once the release itself is made."""
+
+from __future__ import annotations
+
+from anonymizer import keys, sources
+from anonymizer.errors import Unreachable
+from anonymizer.preparation import prepare, search
+from anonymizer.report.curve import curve
+from anonymizer.report.obstacles import obstacles
+from anonymizer.sources import Source
+from contracts.privacy import Exploration, Policy
+
+
+def explore(table: Source, policy: Policy, *, secret: bytes, release_id: str) -> Exploration:
+    """Risk and loss of the whole table for several k, and what keeps it from reaching k.
+
+    The point of the policy's own k is the release that :func:`anonymizer.anonymize` makes with the same ``secret`` and
+    ``release_id``. Takes several times as long as that. Raises :class:`contracts.errors.InvalidInput` when policy and
+    table do not fit.
+    """
+    keys.check(secret)
+    prepared = prepare(sources.read(table, coded=True), policy)
+    try:
+        own = search(prepared, keys.search_coin(secret, release_id))
+    except Unreachable:
+        own = None
+    return Exploration(curve=curve(prepared, own), obstacles=obstacles(prepared))
