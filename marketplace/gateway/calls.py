@@ -1,12 +1,16 @@
 """A call for data, wherever it comes from."""
 
 import hashlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
 
 from marketplace.gateway.callers import Caller
+from marketplace.gateway.directory import KeyCard, Product
+from marketplace.gateway.limiter import Standing
+from marketplace.subscriptions.entitlement import Entitlement
 
 Operation = Literal["records", "record", "aggregate", "schema", "releases", "export", "file", "openapi"]
 
@@ -39,3 +43,17 @@ class Call:
             return False
         plain = etag.removeprefix("W/")
         return any(tag.strip().removeprefix("W/") in (plain, "*") for tag in self.if_none_match.split(","))
+
+
+class MustBlock(Exception):
+    """The call has to ask the database, build a copy or scan: run it again where blocking is allowed."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is known of a call so far; kept when it is run again, so that nothing is counted twice."""
+
+    started: float = field(default_factory=time.perf_counter)
+    product: Product | None = None
+    found: KeyCard | Entitlement | None = None
+    standing: Standing | None = None

@@ -10,32 +10,27 @@ import hashlib
 import threading
 import time
 import traceback
-from dataclasses import dataclass, field
-from typing import BinaryIO
-from zoneinfo import ZoneInfo
 
 import orjson
 import structlog
 
-from catalog.distributions.files import DOWNLOADS, SAMPLE
-from catalog.releases import service as releases
+from catalog.distributions.files import DOWNLOADS
 from catalog.releases.errors import ReleaseDamaged
 from contracts.errors import ShuyiError
 from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
 from marketplace.gateway import aggregates, metrics, query, ranges
-from marketplace.gateway.answers import Answer, Pieces, file_pieces, not_modified, problem_answer
+from marketplace.gateway.answers import Answer, Pieces, not_modified, problem_answer
 from marketplace.gateway.callers import Access, Admission, account_of
-from marketplace.gateway.calls import Call
-from marketplace.gateway.columns import Shelved
-from marketplace.gateway.copies import Copies, Copy, Source
+from marketplace.gateway.calls import Call, MustBlock, Progress
+from marketplace.gateway.charging import Charging
+from marketplace.gateway.copies import Copy
 from marketplace.gateway.directory import Directory, KeyCard, NotInMemory, Product, Shelf
 from marketplace.gateway.errors import (
     DatasetUnknown,
     NothingReleased,
     RangeOutside,
-    RateExceeded,
     RecordUnknown,
     ReleaseGone,
     ReleasePreparing,
@@ -47,89 +42,71 @@ from marketplace.gateway.errors import (
     at,
 )
 from marketplace.gateway.exports import export_pieces
-from marketplace.gateway.limiter import RateLimiter, Standing
+from marketplace.gateway.limiter import RateLimiter
 from marketplace.gateway.openapi import describe_api
-from marketplace.gateway.repeats import Repeats
 from marketplace.gateway.representations import (
     describe_releases,
     describe_schema,
     records_body,
     wants_csv,
 )
+from marketplace.gateway.tables import Tables
 from marketplace.metering.errors import QuotaExhausted
 from marketplace.metering.meter import Account, Meter
-from marketplace.subscriptions.entitlement import Entitlement
 
 log = structlog.get_logger()
 
-
-class MustBlock(Exception):
-    """The call has to ask the database, build a copy or scan: run it again where blocking is allowed."""
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What is known of a call so far; kept when it is run again, so that nothing is counted twice."""
-
-    started: float = field(default_factory=time.perf_counter)
-    product: Product | None = None
-    found: KeyCard | Entitlement | None = None
-    standing: Standing | None = None
+CSV, JSON = "text/csv; charset=utf-8; header=present", "application/json"
 
 
 class Delivery:
     """See the module. Thread-safe; one a process."""
 
     def __init__(self, database: Database, settings: Settings, store: ObjectStore, meter: Meter) -> None:
-        self._database, self._settings, self._store, self._meter = database, settings, store, meter
+        self._settings = settings
         self.directory = Directory(database)
-        self.copies = Copies(settings.home)
+        self.tables = Tables(database, settings, store)
         self._admission = Admission(self.directory, settings)
-        self._limiter = RateLimiter(settings.home)
-        self._zone = ZoneInfo(settings.timezone)
-        self._repeats = Repeats()
+        self._charging = Charging(meter, RateLimiter(settings.home))
         self._tick_lock = threading.Lock()
-        self._fields: dict[tuple[str, frozenset[str] | None], query.Fields] = {}
-        self.columns = Shelved(self._zone)
 
     def close(self) -> None:
         """Give back what the process holds."""
-        self._limiter.close()
+        self._charging.close()
 
     def tick(self) -> None:
         """Background work: see what changed, drop copies of withdrawn releases."""
         with self._tick_lock:
             if self.directory.tick():
                 self._drop_withdrawn()
-            self.columns.let_go()
+            self.tables.columns.let_go()
 
     def _drop_withdrawn(self) -> None:
         for known in self.directory.products_in_mind():
             product = self.directory.product(known.slug)
             for shelf in product.shelves if product else ():
                 if shelf.withdrawn is not None:
-                    self.copies.forget(shelf.manifest_hash)
-                    self.copies.forget(f"{shelf.manifest_hash}-sample")
+                    self.tables.forget(shelf)
 
     def deliver(self, call: Call) -> Answer:
         """The answer to a call. May block: not for an event loop."""
-        return self._run(call, _Progress(), may_block=True)
+        return self._run(call, Progress(), may_block=True)
 
-    def start(self, call: Call) -> tuple[Answer | None, _Progress]:
+    def start(self, call: Call) -> tuple[Answer | None, Progress]:
         """The answer, when it can be had without blocking; else None and what `finish` needs."""
-        progress = _Progress()
+        progress = Progress()
         try:
             return self._run(call, progress, may_block=False), progress
         except MustBlock:
             return None, progress
 
-    def finish(self, call: Call, progress: _Progress) -> Answer:
+    def finish(self, call: Call, progress: Progress) -> Answer:
         """The rest of a call that `start` could not answer. Blocks."""
         return self._run(call, progress, may_block=True)
 
     # ---------------------------------------------------------------- the order of things
 
-    def _run(self, call: Call, progress: _Progress, *, may_block: bool) -> Answer:
+    def _run(self, call: Call, progress: Progress, *, may_block: bool) -> Answer:
         try:
             answer = self._answer(call, progress, may_block)
         except NotInMemory:
@@ -153,7 +130,7 @@ class Delivery:
         metrics.COUNTERS.add(answer.status, answer.reason, answer.units, answer.rows, answer.size, answer.seconds)
         return answer
 
-    def _answer(self, call: Call, progress: _Progress, may_block: bool) -> Answer:
+    def _answer(self, call: Call, progress: Progress, may_block: bool) -> Answer:
         product = self.directory.product(call.dataset) if may_block else self.directory.peek_product(call.dataset)
         progress.product = product
         progress.found = self._admission.identify(call.caller, may_block=may_block)
@@ -170,8 +147,8 @@ class Delivery:
             return self._describe(call, progress, access, product, shelf)
         if call.operation == "file":
             return self._file(call, progress, access, shelf, may_block)
-        copy = self._copy(access, shelf, may_block)
-        fields = self._fields_of(copy, access, shelf)
+        copy = self.tables.copy(access, shelf, may_block)
+        fields = self.tables.fields(copy, access, shelf)
         if call.operation == "record":
             return self._record(call, progress, access, shelf, copy, fields, may_block)
         if call.operation == "aggregate":
@@ -181,24 +158,12 @@ class Delivery:
             return self._export(call, progress, access, shelf, copy, fields, asked, may_block)
         return self._records(call, progress, access, shelf, copy, fields, asked, may_block)
 
-    def _limited(self, progress: _Progress, access: Access) -> Standing:
-        """Count the call against the rate, once."""
-        if progress.standing is None:
-            progress.standing = self._limiter.hit(access.rate_name, access.rate_per_minute)
-        standing = progress.standing
-        if not standing.allowed:
-            raise RateExceeded(
-                f"{standing.limit} calls a minute are allowed here. Wait {standing.retry_after} s and go on.",
-                retry_after=max(1, standing.retry_after),
-            )
-        return standing
-
     # ---------------------------------------------------------------- what can be asked
 
     def _records(
         self,
         call: Call,
-        progress: _Progress,
+        progress: Progress,
         access: Access,
         shelf: Shelf,
         copy: Copy,
@@ -210,7 +175,7 @@ class Delivery:
             raise MustBlock
         csv = wants_csv(call)
         etag = _etag(shelf, access, call, "csv" if csv else "json")
-        free = self._free(call, progress, access, etag)
+        free = self._charging.free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
         sql, values = asked.sql()
@@ -223,16 +188,13 @@ class Delivery:
             place = rows[-1][0] if asked.order == "_id" else asked.offset + asked.limit
             following = query.write_cursor(shelf.release_id, asked.fingerprint, place)
         before, after = records_body(shelf, access.sample, rows, asked, fields, following, total, csv)
-        answer = Answer(200, "text/csv; charset=utf-8; header=present" if csv else "application/json")
-        answer.etag, answer.next_cursor = etag, following
-        self._pay(call, progress, access, answer, len(rows), len(before) + len(after) + 34, free, may_block)
-        answer.body = before if csv else before + _receipt(answer) + after
-        return answer
+        answer = Answer(200, CSV if csv else JSON, etag=etag, next_cursor=following)
+        return self._told(call, progress, access, answer, len(rows), before, after, free, may_block)
 
     def _record(
         self,
         call: Call,
-        progress: _Progress,
+        progress: Progress,
         access: Access,
         shelf: Shelf,
         copy: Copy,
@@ -248,45 +210,56 @@ class Delivery:
         point = fields.point(select)
         value = point.value(call.name)
         etag = _etag(shelf, access, call, "json")
-        free = self._free(call, progress, access, etag)
+        free = self._charging.free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
         rows = copy.query(point.sql, [value])
         if not rows:
             raise RecordUnknown(f"Release {shelf.version} has no record with {point.key.name} {call.name!r}.")
         before, after = records_body(shelf, access.sample, rows, point.asked, fields, None, None, csv=False)
-        answer = Answer(200, "application/json")
-        answer.etag = etag
-        self._pay(call, progress, access, answer, 1, len(before) + len(after) + 34, free, may_block)
-        answer.body = before + _receipt(answer) + after
-        return answer
+        answer = Answer(200, JSON, etag=etag)
+        return self._told(call, progress, access, answer, 1, before, after, free, may_block)
 
     def _aggregate(
-        self, call: Call, progress: _Progress, access: Access, shelf: Shelf, fields: query.Fields, may_block: bool
+        self, call: Call, progress: Progress, access: Access, shelf: Shelf, fields: query.Fields, may_block: bool
     ) -> Answer:
         asked = aggregates.parse(call.parameters, fields)
-        columns = self.columns.of(fields.copy)
+        columns = self.tables.columns.of(fields.copy)
         if not may_block and not asked.quick(columns):
             raise MustBlock
         csv = wants_csv(call)
         etag = _etag(shelf, access, call, "csv" if csv else "json")
-        free = self._free(call, progress, access, etag)
+        free = self._charging.free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
         groups, total = aggregates.compute(asked, columns)
-        answer = Answer(200, "text/csv; charset=utf-8; header=present" if csv else "application/json")
         if csv:
             before, after = aggregates.csv_body(asked, groups), b""
         else:
             before, after = aggregates.body(asked, groups, total, shelf.version, access.sample)
-        answer.etag = etag
-        self._pay(call, progress, access, answer, len(groups), len(before) + len(after) + 34, free, may_block)
-        answer.body = before if csv else before + _receipt(answer) + after
+        answer = Answer(200, CSV if csv else JSON, etag=etag)
+        return self._told(call, progress, access, answer, len(groups), before, after, free, may_block)
+
+    def _told(
+        self,
+        call: Call,
+        progress: Progress,
+        access: Access,
+        answer: Answer,
+        rows: int,
+        before: bytes,
+        after: bytes,
+        free: str | None,
+        may_block: bool,
+    ) -> Answer:
+        """An answer of rows once it is paid for; in JSON the receipt stands between `before` and `after`."""
+        self._charging.pay(call, progress, access, answer, rows, len(before) + len(after) + 34, free, may_block)
+        answer.body = before + _receipt(answer) + after if answer.media_type == JSON else before
         return answer
 
-    def _describe(self, call: Call, progress: _Progress, access: Access, product: Product, shelf: Shelf) -> Answer:
+    def _describe(self, call: Call, progress: Progress, access: Access, product: Product, shelf: Shelf) -> Answer:
         """Schema, list of releases, description of the API: no rows, no cost."""
-        standing = self._limited(progress, access)
+        standing = self._charging.limited(progress, access)
         match call.operation:
             case "schema":
                 body = describe_schema(product, shelf)
@@ -294,19 +267,19 @@ class Delivery:
                 body = describe_api(product, shelf, self._settings.base_url)
             case _:
                 body = describe_releases(product)
-        answer = Answer(200, "application/json")
+        answer = Answer(200, JSON)
         answer.etag = f'W/"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'
         answer.standing, answer.release = standing, shelf.version
         if call.has_already(answer.etag):
             return not_modified(answer)
         answer.body = body
-        self._count(access.account, 200, "description", 0, len(body))
+        self._charging.count(access.account, 200, "description", 0, len(body))
         return answer
 
     def _export(
         self,
         call: Call,
-        progress: _Progress,
+        progress: Progress,
         access: Access,
         shelf: Shelf,
         copy: Copy,
@@ -325,14 +298,14 @@ class Delivery:
         if form not in ("csv", "parquet"):
             raise at(UnknownParameter, "format", "An export is csv or parquet.")
         etag = _etag(shelf, access, call, form)
-        free = self._free(call, progress, access, etag)
+        free = self._charging.free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
         rows, size, pieces = export_pieces(copy, asked, fields, form)
         name = f"{call.dataset}-{shelf.version}.{form}"
         return self._stream(call, progress, access, name, etag, rows, size, pieces, free)
 
-    def _file(self, call: Call, progress: _Progress, access: Access, shelf: Shelf, may_block: bool) -> Answer:
+    def _file(self, call: Call, progress: Progress, access: Access, shelf: Shelf, may_block: bool) -> Answer:
         if not may_block:
             raise MustBlock
         file = shelf.file(call.name)
@@ -341,25 +314,19 @@ class Delivery:
         if access.sample:
             raise SampleOnly("A test key reads the approved sample only. Use a live key for whole files.")
         etag = f'"{file["sha256"]}"'
-        free = self._free(call, progress, access, etag)
+        free = self._charging.free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
         size = int(str(file["size"]))
         part = ranges.wanted(call.range, call.if_range, etag, size)
-        pieces = self._open(shelf, call.name, part)
+        pieces = self.tables.open(shelf, call.name, part)
         name = f"{call.dataset}-{shelf.version}-{call.name}"
         rows, size = (shelf.rows, size) if part is None else (-(-shelf.rows * part.length // size), part.length)
         answer = self._stream(call, progress, access, name, etag, rows, size, pieces, free, part)
         answer.media_type, answer.resumable = str(file["media_type"]), True
         return answer
 
-    def _open(self, shelf: Shelf, name: str, part: ranges.Part | None) -> Pieces:
-        start, length = (part.start, part.length) if part else (0, None)
-        with self._database.reading() as session:
-            stream = releases.open_artifact(session, self._store, shelf.release_id, name, start=start, length=length)
-        return file_pieces(stream)
-
-    def _paper(self, call: Call, progress: _Progress, product: Product, shelf: Shelf, may_block: bool) -> Answer:
+    def _paper(self, call: Call, progress: Progress, product: Product, shelf: Shelf, may_block: bool) -> Answer:
         """A paper of the release (manifest, contract, report, policy, approved sample): public, free."""
         if not may_block:
             raise MustBlock
@@ -368,22 +335,22 @@ class Delivery:
             raise _no_file(shelf, call)
         access = self._admission.public(call.caller, progress.found, product, shelf.release_id)
         answer = Answer(200, str(file["media_type"]))
-        answer.etag, answer.standing = f'"{file["sha256"]}"', self._limited(progress, access)
+        answer.etag, answer.standing = f'"{file["sha256"]}"', self._charging.limited(progress, access)
         if call.has_already(answer.etag):
             return not_modified(answer)
         size = int(str(file["size"]))
         part = ranges.wanted(call.range, call.if_range, answer.etag, size)
         answer.take(part)
         answer.resumable = True
-        answer.pieces, answer.length = self._open(shelf, call.name, part), part.length if part else size
+        answer.pieces, answer.length = self.tables.open(shelf, call.name, part), part.length if part else size
         answer.file_name = f"{product.slug}-{shelf.version}-{call.name}"
-        self._count(access.account, answer.status, "description", 0, answer.length)
+        self._charging.count(access.account, answer.status, "description", 0, answer.length)
         return answer
 
     def _stream(
         self,
         call: Call,
-        progress: _Progress,
+        progress: Progress,
         access: Access,
         name: str,
         etag: str,
@@ -398,7 +365,7 @@ class Delivery:
         answer.etag, answer.file_name, answer.length = etag, name, size
         answer.take(part)
         try:
-            self._pay(call, progress, access, answer, rows, size, free, may_block=True)
+            self._charging.pay(call, progress, access, answer, rows, size, free, may_block=True)
         except BaseException:
             pieces.close()
             raise
@@ -407,77 +374,19 @@ class Delivery:
         def settle(sent: int) -> None:
             if charged and sent < size:
                 missing_rows = rows - rows * sent // size if size else 0
-                self._meter.sent_less(access.account, answer.receipt, missing_rows, size - sent)
+                self._charging.sent_less(access.account, answer.receipt, missing_rows, size - sent)
 
         answer.pieces = pieces.then(settle)
         return answer
 
-    # ---------------------------------------------------------------- paying
-
-    def _free(self, call: Call, progress: _Progress, access: Access, etag: str) -> Answer | str | None:
-        """Count against the rate; then 304 where the asker has the answer already, or the receipt of the answer that
-        this one repeats, or None: the answer costs a unit."""
-        standing = self._limited(progress, access)
-        if call.has_already(etag):
-            self._count(access.account, 304, "not-modified", 0, 0)
-            answer = Answer(304, "application/json")
-            answer.etag, answer.standing = etag, standing
-            return not_modified(answer)
-        if access.terms is None:
-            return None
-        repeated = self._repeats.receipt_of(call, access.account)
-        if repeated is None:
-            self._meter.refuse_if_exhausted(access.account.subscription_id, access.terms)
-        return repeated
-
-    def _pay(
-        self,
-        call: Call,
-        progress: _Progress,
-        access: Access,
-        answer: Answer,
-        rows: int,
-        size: int,
-        repeated: str | None,
-        may_block: bool,
-    ) -> None:
-        """Take a unit and record the answer, or count it where it is free. Nothing leaves before this returns."""
-        answer.standing, answer.rows, answer.size = progress.standing, rows, size
-        account = access.account
-        answer.quota = access.terms.limit if access.terms else None
-        if access.terms is None:
-            answer.receipt = ""
-            self._count(account, answer.status, "sandbox" if access.sample else "", rows, size)
-        elif repeated is not None:
-            answer.receipt, answer.reason = repeated, "repeat"
-            self._count(account, answer.status, "repeat", rows, size)
-        else:
-            fingerprint = call.fingerprint()
-            charge = self._meter.charge if may_block else self._meter.admit
-            receipt = charge(
-                account,
-                access.terms,
-                status=answer.status,
-                rows=rows,
-                size=size,
-                fingerprint=fingerprint,
-                request_id=call.request_id,
-            )
-            if receipt is None:
-                raise MustBlock
-            answer.receipt, answer.units = receipt, 1
-            if call.request_id:
-                self._repeats.remember(call, account, fingerprint, receipt)
-
-    def _count(self, account: Account, status: int, reason: str, rows: int, size: int) -> None:
-        self._meter.tally(account, status, reason, rows=rows, size=size)
-
-    def _refusal(self, call: Call, progress: _Progress, error: ShuyiError) -> Answer:
+    def _refusal(self, call: Call, progress: Progress, error: ShuyiError) -> Answer:
         account = account_of(progress.found, progress.product)
         if account is not None:
-            self._count(account, error.status, error.code, 0, 0)
+            self._charging.count(account, error.status, error.code, 0, 0)
         elif progress.product is not None:
-            self._count(Account("", "", "", progress.product.dataset_id, "", "open"), error.status, error.code, 0, 0)
+            self._charging.count(
+                Account("", "", "", progress.product.dataset_id, "", "open"), error.status, error.code, 0, 0
+            )
         answer = problem_answer(error, call.instance, self._settings.base_url)
         answer.standing = progress.standing
         if isinstance(error, QuotaExhausted):
@@ -487,44 +396,6 @@ class Delivery:
         if isinstance(error, RangeOutside):
             answer.content_range = f"bytes */{error.size}"
         return answer
-
-    # ---------------------------------------------------------------- releases
-
-    def _copy(self, access: Access, shelf: Shelf, may_block: bool) -> Copy:
-        name = f"{shelf.manifest_hash}-sample" if access.sample else shelf.manifest_hash
-        ready = self.copies.ready(name)
-        if ready is not None:
-            return ready
-        if not may_block:
-            raise MustBlock
-        file = shelf.table
-        if file is None:
-            raise ReleasePreparing(
-                "This release has no table that can be asked. Download its files instead.", retry_after=3600
-            )
-
-        most = self._sample_rows(shelf) if access.sample else None
-
-        def open_file() -> BinaryIO:
-            with self._database.reading() as session:
-                return releases.open_artifact(session, self._store, shelf.release_id, str(file["name"]))
-
-        return self.copies.get(Source(name, str(file["sha256"]), shelf.contract, open_file, most))
-
-    def _sample_rows(self, shelf: Shelf) -> int:
-        """How many rows, from the first on, the sample has that was approved with the release."""
-        with self._database.reading() as session:
-            stream = releases.open_artifact(session, self._store, shelf.release_id, SAMPLE)
-        with stream:
-            return len(orjson.loads(stream.read())["rows"])
-
-    def _fields_of(self, copy: Copy, access: Access, shelf: Shelf) -> query.Fields:
-        name = (shelf.release_id, access.fields)
-        found = self._fields.get(name)
-        if found is None or found.copy is not copy:
-            found = query.Fields(copy, shelf.contract, access.fields, self._zone)
-            self._fields[name] = found
-        return found
 
 
 def _choose(product: Product, call: Call) -> Shelf:

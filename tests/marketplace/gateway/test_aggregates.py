@@ -241,7 +241,7 @@ class TestOverHttp:
 def test_columns_are_let_go_when_their_release_is_withdrawn(plane: DataPlane) -> None:
     release = plane.release(plane.dataset(openness="unconditional"))
     assert call(plane, group_by="district").status_code == 200
-    assert plane.gateway.delivery.columns.size > np.int32().nbytes * 300
+    assert plane.gateway.delivery.tables.columns.size > np.int32().nbytes * 300
     plane.withdraw(release)
     plane.gateway.delivery.tick()
-    assert plane.gateway.delivery.columns.size == 0
+    assert plane.gateway.delivery.tables.columns.size == 0

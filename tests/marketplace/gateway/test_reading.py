@@ -133,7 +133,7 @@ class TestForms:
             found = pq.read_table(io.BytesIO(answer.content)).to_pylist()
         assert len(found) == 100
         assert list(found[0]) == ["id", "spaces", "covered"]
-        assert not [path for path in shared_plane.gateway.delivery.copies.folder.iterdir() if path.is_dir()]
+        assert not [path for path in shared_plane.gateway.delivery.tables.copies.folder.iterdir() if path.is_dir()]
 
     def test_files_come_as_they_were_approved(self, shared_plane: DataPlane) -> None:
         [release] = call(shared_plane, "/car-parks/releases").json()["releases"]

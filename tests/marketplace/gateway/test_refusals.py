@@ -107,7 +107,7 @@ def test_nothing_released_and_everything_withdrawn(plane: DataPlane) -> None:
     problem(call(plane), 410, "release-withdrawn")
     problem(call(plane, release=release.version), 410, "release-withdrawn")
     problem(call(plane, cursor=cursor), 410, "release-withdrawn")
-    assert list(plane.gateway.delivery.copies.folder.glob("*.sqlite")) == []
+    assert list(plane.gateway.delivery.tables.copies.folder.glob("*.sqlite")) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""What a call costs: counted against the rate, free where it must be, else a unit taken and its record written."""
+
+from marketplace.gateway.answers import Answer, not_modified
+from marketplace.gateway.callers import Access
+from marketplace.gateway.calls import Call, MustBlock, Progress
+from marketplace.gateway.errors import RateExceeded
+from marketplace.gateway.limiter import RateLimiter, Standing
+from marketplace.gateway.repeats import Repeats
+from marketplace.metering.meter import Account, Meter
+
+
+class Charging:
+    """See the module. Thread-safe; one a process."""
+
+    def __init__(self, meter: Meter, limiter: RateLimiter) -> None:
+        self._meter, self._limiter = meter, limiter
+        self._repeats = Repeats()
+
+    def close(self) -> None:
+        """Give back what the process holds."""
+        self._limiter.close()
+
+    def limited(self, progress: Progress, access: Access) -> Standing:
+        """Count the call against the rate, once."""
+        if progress.standing is None:
+            progress.standing = self._limiter.hit(access.rate_name, access.rate_per_minute)
+        standing = progress.standing
+        if not standing.allowed:
+            raise RateExceeded(
+                f"{standing.limit} calls a minute are allowed here. Wait {standing.retry_after} s and go on.",
+                retry_after=max(1, standing.retry_after),
+            )
+        return standing
+
+    def free(self, call: Call, progress: Progress, access: Access, etag: str) -> Answer | str | None:
+        """Count against the rate; then 304 where the asker has the answer already, or the receipt of the answer that
+        this one repeats, or None: the answer costs a unit."""
+        standing = self.limited(progress, access)
+        if call.has_already(etag):
+            self.count(access.account, 304, "not-modified", 0, 0)
+            answer = Answer(304, "application/json")
+            answer.etag, answer.standing = etag, standing
+            return not_modified(answer)
+        if access.terms is None:
+            return None
+        repeated = self._repeats.receipt_of(call, access.account)
+        if repeated is None:
+            self._meter.refuse_if_exhausted(access.account.subscription_id, access.terms)
+        return repeated
+
+    def pay(
+        self,
+        call: Call,
+        progress: Progress,
+        access: Access,
+        answer: Answer,
+        rows: int,
+        size: int,
+        repeated: str | None,
+        may_block: bool,
+    ) -> None:
+        """Take a unit and record the answer, or count it where it is free. Nothing leaves before this returns."""
+        answer.standing, answer.rows, answer.size = progress.standing, rows, size
+        account = access.account
+        answer.quota = access.terms.limit if access.terms else None
+        if access.terms is None:
+            answer.receipt = ""
+            self.count(account, answer.status, "sandbox" if access.sample else "", rows, size)
+        elif repeated is not None:
+            answer.receipt, answer.reason = repeated, "repeat"
+            self.count(account, answer.status, "repeat", rows, size)
+        else:
+            fingerprint = call.fingerprint()
+            charge = self._meter.charge if may_block else self._meter.admit
+            receipt = charge(
+                account,
+                access.terms,
+                status=answer.status,
+                rows=rows,
+                size=size,
+                fingerprint=fingerprint,
+                request_id=call.request_id,
+            )
+            if receipt is None:
+                raise MustBlock
+            answer.receipt, answer.units = receipt, 1
+            if call.request_id:
+                self._repeats.remember(call, account, fingerprint, receipt)
+
+    def count(self, account: Account, status: int, reason: str, rows: int, size: int) -> None:
+        """Count an answer that costs nothing."""
+        self._meter.tally(account, status, reason, rows=rows, size=size)
+
+    def sent_less(self, account: Account, receipt: str, rows: int, size: int) -> None:
+        """A stream ended before all that `pay` recorded was sent: take the rest back."""
+        self._meter.sent_less(account, receipt, rows, size)
