@@ -5,7 +5,6 @@
 
 from collections.abc import Collection, Sequence
 from typing import Any, BinaryIO, Literal
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +13,7 @@ from sqlmodel import Session, col, select
 from catalog.datasets import service as datasets
 from catalog.datasets.errors import DatasetNotFound
 from catalog.datasets.models import Dataset
-from catalog.releases import notices, policies
+from catalog.releases import notices, numbering, policies
 from catalog.releases.errors import (
     AlreadyDecided,
     HashMismatch,
@@ -32,7 +31,6 @@ from catalog.releases.models import (
     PolicyVersion,
     Release,
     ReleaseRequest,
-    RequestCounter,
     Transition,
     Withdrawal,
 )
@@ -83,7 +81,7 @@ def submit_request(
     upload = _usable_upload(session, actor, dataset, upload_id)
     version = policies.ensure_version(session, actor, dataset, upload, policy)
     request = ReleaseRequest(
-        number=_next_number(session, timezone),
+        number=numbering.next_number(session, timezone),
         dataset_id=dataset.id,
         upload_id=upload.id,
         upload_revision=upload.revision,
@@ -486,17 +484,3 @@ def _text(place: str, text: str, *, least: int) -> str:
     if len(stripped) > TEXT_LENGTH:
         raise InvalidInput.at(place, f"At most {TEXT_LENGTH} characters.")
     return stripped
-
-
-def _next_number(session: Session, timezone: str) -> str:
-    year = clock.now().astimezone(ZoneInfo(timezone)).year
-    try:
-        with session.begin_nested():
-            session.add(RequestCounter(year=year, last=0))
-    except IntegrityError:
-        pass  # the year has begun
-    counter = session.get_one(RequestCounter, year, with_for_update=True, populate_existing=True)
-    counter.last += 1
-    session.add(counter)
-    session.flush()
-    return f"RR-{year}-{counter.last:04d}"

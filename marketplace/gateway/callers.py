@@ -23,7 +23,7 @@ from marketplace.gateway.errors import (
     SubscriptionEnded,
 )
 from marketplace.metering.leases import Terms
-from marketplace.metering.meter import Account
+from marketplace.metering.purses import Account
 from marketplace.subscriptions.entitlement import Entitlement
 
 

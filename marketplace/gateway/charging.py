@@ -6,7 +6,8 @@ from marketplace.gateway.calls import Call, MustBlock, Progress
 from marketplace.gateway.errors import RateExceeded
 from marketplace.gateway.limiter import RateLimiter, Standing
 from marketplace.gateway.repeats import Repeats
-from marketplace.metering.meter import Account, Meter
+from marketplace.metering.meter import Meter
+from marketplace.metering.purses import Account
 
 
 class Charging:

@@ -52,7 +52,8 @@ from marketplace.gateway.representations import (
 )
 from marketplace.gateway.tables import Tables
 from marketplace.metering.errors import QuotaExhausted
-from marketplace.metering.meter import Account, Meter
+from marketplace.metering.meter import Meter
+from marketplace.metering.purses import Account
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from marketplace.gateway.calls import Call
 from marketplace.gateway.errors import RequestIdReused
-from marketplace.metering.meter import Account
+from marketplace.metering.purses import Account
 
 REPEAT_SECONDS = 24 * 3600
 MOST_REQUEST_IDS = 200_000

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -27,9 +27,10 @@ from marketplace.metering import leases, workers
 from marketplace.metering.allocation import USABLE_SECONDS, wanted_units
 from marketplace.metering.buckets import Buckets, microseconds, moment_of
 from marketplace.metering.errors import MeteringUnavailable, QuotaExhausted
-from marketplace.metering.journal import Context, JournalWriter
+from marketplace.metering.journal import JournalWriter
 from marketplace.metering.leases import Terms
 from marketplace.metering.models import Boundary, LiveUsage, Worker
+from marketplace.metering.purses import Account, Held, Purse
 from marketplace.metering.sealing import forget_old_requests, seal, segment_id
 
 log = structlog.get_logger()
@@ -42,69 +43,6 @@ HEARTBEAT_SECONDS = 10.0
 RECOVERY_SECONDS = 5.0
 FORGET_SECONDS = 3600.0
 ASK_AGAIN_SECONDS = 1.0
-REFILL_BELOW = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose answer it is: the journal context without the lease."""
-
-    subscription_id: str
-    organisation_id: str
-    key_id: str
-    dataset_id: str
-    release_id: str
-    mode: str
-
-    def context(self, lease_id: str) -> Context:
-        return Context(
-            lease_id,
-            self.subscription_id,
-            self.organisation_id,
-            self.key_id,
-            self.dataset_id,
-            self.release_id,
-            self.mode,
-        )
-
-
-@dataclass(slots=True)
-class _Held:
-    """A lease in this process. `deadline` on the monotonic clock, `until` is the end of its quota period. `context` is
-    that of `account`, whose answer was the last."""
-
-    id: str
-    units: int
-    left: int
-    deadline: float
-    until: int
-    account: "Account | None" = None
-    context: Context | None = None
-
-    @property
-    def used(self) -> int:
-        return self.units - self.left
-
-    def context_of(self, account: "Account") -> Context:
-        """The journal context of an account's answers under this lease."""
-        if self.context is None or self.account is not account:
-            self.account, self.context = account, account.context(self.id)
-        return self.context
-
-
-@dataclass(slots=True)
-class _Purse:
-    """The leases of one subscription, and what sizes the next one."""
-
-    terms: Terms
-    leases: deque[_Held] = field(default_factory=deque)
-    lock: threading.Lock = field(default_factory=threading.Lock)  # one request asks the database, the others wait
-    taken: int = 0
-    rate: float = 0.0
-    counted_at: float = 0.0
-    last_units: int = 0
-    empty_until: float = 0.0
-    may_return: bool = False
 
 
 @dataclass(slots=True)
@@ -135,8 +73,8 @@ class Meter:
         self.database, self.store, self.settings = database, store, settings
         self.also_each_tick: list[Callable[[], None]] = []
         self._stopping = threading.Event()
-        self._purses: dict[str, _Purse] = {}
-        self._finished: list[_Held] = []
+        self._purses: dict[str, Purse] = {}
+        self._finished: list[Held] = []
         self._tallies: dict[tuple[Account, int, str], _Tally] = {}
         self._live: defaultdict[_LiveKey, _Live] = defaultdict(_Live)
         self._closed: deque[Path] = deque()
@@ -225,7 +163,7 @@ class Meter:
         Raises `QuotaExhausted` when there are none, `MeteringUnavailable` when the database cannot be asked.
         """
         with self._lock:
-            purse = self._purses.setdefault(subscription_id, _Purse(terms))
+            purse = self._purses.setdefault(subscription_id, Purse(terms))
         with purse.lock:
             with self._lock:
                 if self._usable(purse, self._now()) is not None:
@@ -281,7 +219,7 @@ class Meter:
         self._last_at = max(self._last_at, clock.microseconds())  # a clock set back does not reorder records
         return self._last_at
 
-    def _usable(self, purse: _Purse, at: int) -> _Held | None:
+    def _usable(self, purse: Purse, at: int) -> Held | None:
         while purse.leases:
             lease = purse.leases[0]
             if lease.left > 0 and at < lease.until and time.monotonic() < lease.deadline:
@@ -301,9 +239,9 @@ class Meter:
 
     # ---------------------------------------------------------------- asking for units
 
-    def _ask(self, subscription_id: str, purse: _Purse) -> bool:
+    def _ask(self, subscription_id: str, purse: Purse) -> bool:
         asked = time.monotonic()
-        wanted = wanted_units(self._rate(purse, asked), purse.last_units)
+        wanted = wanted_units(purse.rate_at(asked), purse.last_units)
         try:
             with self.database.transaction() as session:
                 lease = leases.grant(
@@ -319,18 +257,10 @@ class Meter:
         purse.last_units = lease.units
         _, until = clock.month_bounds(lease.period_start, self.settings.timezone)
         with self._lock:
-            purse.leases.append(_Held(lease.id, lease.units, lease.units, asked + USABLE_SECONDS, microseconds(until)))
+            purse.leases.append(Held(lease.id, lease.units, lease.units, asked + USABLE_SECONDS, microseconds(until)))
         return True
 
-    def _rate(self, purse: _Purse, moment: float) -> float:
-        elapsed = moment - purse.counted_at
-        if elapsed >= 0.2:
-            latest = purse.taken / elapsed if purse.counted_at else 0.0
-            purse.rate = max(latest, purse.rate * 0.5 ** (elapsed / 5))
-            purse.taken, purse.counted_at = 0, moment
-        return purse.rate
-
-    def _exhausted(self, purse: _Purse) -> QuotaExhausted:
+    def _exhausted(self, purse: Purse) -> QuotaExhausted:
         if purse.may_return:
             return QuotaExhausted(
                 "The last calls of this month are in the hands of other workers; those not used come back in seconds.",
@@ -439,7 +369,7 @@ class Meter:
             running_low = [
                 (subscription_id, purse)
                 for subscription_id, purse in self._purses.items()
-                if purse.leases and self._rate(purse, moment) > 0 and self._runs_low(purse)
+                if purse.leases and purse.rate_at(moment) > 0 and purse.runs_low()
             ]
         if finished:
             try:
@@ -452,10 +382,6 @@ class Meter:
         for subscription_id, purse in running_low:
             with purse.lock:
                 self._ask(subscription_id, purse)
-
-    @staticmethod
-    def _runs_low(purse: _Purse) -> bool:
-        return sum(lease.left for lease in purse.leases) < REFILL_BELOW * purse.last_units
 
     def _show_live(self) -> None:
         if not self._live_changed or not self._is_due("live", LIVE_SECONDS):

@@ -19,7 +19,8 @@ from contracts.kit.settings import Settings
 from dataplane.table import NAME
 from marketplace.gateway.app import Gateway
 from marketplace.metering.leases import Terms
-from marketplace.metering.meter import TICK_SECONDS, Account, Meter
+from marketplace.metering.meter import TICK_SECONDS, Meter
+from marketplace.metering.purses import Account
 from web import migrations
 from web.context import Services
 from web.data_path import DataPath

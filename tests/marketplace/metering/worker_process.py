@@ -11,7 +11,8 @@ from contracts.kit.settings import Settings
 from contracts.kit.store import FolderStore
 from marketplace.metering.errors import QuotaExhausted
 from marketplace.metering.leases import Terms
-from marketplace.metering.meter import Account, Meter
+from marketplace.metering.meter import Meter
+from marketplace.metering.purses import Account
 
 
 def main(database_url: str, home: str, subscription_id: str, limit: str) -> None:
