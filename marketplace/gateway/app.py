@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import structlog
 
@@ -155,9 +155,9 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Ca
     name = ""
     operation: Operation | None = _OPERATIONS.get(parts[1]) if len(parts) > 1 else None
     if len(parts) == 3 and parts[1] == "records":
-        operation, name = "record", unquote(parts[2])
+        operation, name = "record", parts[2]
     elif len(parts) == 3 and parts[1] == "files":
-        operation, name = "file", unquote(parts[2])
+        operation, name = "file", parts[2]
     elif len(parts) != 2:
         operation = None
     if operation is None:

@@ -42,6 +42,7 @@ from marketplace.gateway.errors import (
     at,
 )
 from marketplace.gateway.exports import export_pieces
+from marketplace.gateway.fields import Fields
 from marketplace.gateway.limiter import RateLimiter
 from marketplace.gateway.openapi import describe_api
 from marketplace.gateway.representations import (
@@ -168,7 +169,7 @@ class Delivery:
         access: Access,
         shelf: Shelf,
         copy: Copy,
-        fields: query.Fields,
+        fields: Fields,
         asked: query.Query,
         may_block: bool,
     ) -> Answer:
@@ -199,7 +200,7 @@ class Delivery:
         access: Access,
         shelf: Shelf,
         copy: Copy,
-        fields: query.Fields,
+        fields: Fields,
         may_block: bool,
     ) -> Answer:
         select = None
@@ -208,7 +209,7 @@ class Delivery:
                 select = value
             elif name not in ("release", "format"):
                 raise at(UnknownParameter, name, "One record takes no filters; `select` and `release` are allowed.")
-        point = fields.point(select)
+        point = query.point(fields, select)
         value = point.value(call.name)
         etag = _etag(shelf, access, call, "json")
         free = self._charging.free(call, progress, access, etag)
@@ -222,7 +223,7 @@ class Delivery:
         return self._told(call, progress, access, answer, 1, before, after, free, may_block)
 
     def _aggregate(
-        self, call: Call, progress: Progress, access: Access, shelf: Shelf, fields: query.Fields, may_block: bool
+        self, call: Call, progress: Progress, access: Access, shelf: Shelf, fields: Fields, may_block: bool
     ) -> Answer:
         asked = aggregates.parse(call.parameters, fields)
         columns = self.tables.columns.of(fields.copy)
@@ -284,7 +285,7 @@ class Delivery:
         access: Access,
         shelf: Shelf,
         copy: Copy,
-        fields: query.Fields,
+        fields: Fields,
         asked: query.Query,
         may_block: bool,
     ) -> Answer:

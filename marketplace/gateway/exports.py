@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from marketplace.gateway.answers import Pieces, file_pieces
 from marketplace.gateway.copies import Column, Copy
-from marketplace.gateway.query import Fields, Query
+from marketplace.gateway.fields import Fields
+from marketplace.gateway.query import Query
 from marketplace.gateway.representations import csv_table
 
 _TYPES = {

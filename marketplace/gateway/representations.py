@@ -12,7 +12,8 @@ from contracts.inert import inert
 from marketplace.gateway.calls import Call
 from marketplace.gateway.copies import Column, show_timestamp
 from marketplace.gateway.directory import Product, Shelf
-from marketplace.gateway.query import Fields, Query, parameter
+from marketplace.gateway.fields import Fields
+from marketplace.gateway.query import Query, parameter
 
 _SHOWN = ("timestamp", "boolean")
 """Kinds that are stored in another form than they are shown in."""

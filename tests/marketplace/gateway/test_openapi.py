@@ -34,7 +34,7 @@ def test_every_address_and_parameter_it_names_is_answered(shared_plane: DataPlan
         assert answer.status_code == 200, name
         assert told - {"sample"} == answer.json().keys()
     for path in document["paths"]:
-        address = path.replace("{key}", "1").replace("{name}", "manifest.json")
+        address = path.replace("{key}", "P0001").replace("{name}", "manifest.json")
         assert call(shared_plane, f"/car-parks{address}").status_code == 200, address
 
 
