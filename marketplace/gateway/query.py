@@ -56,9 +56,17 @@ class Query:
         end = f" ORDER BY {self.order} LIMIT {self.limit + 1}{skip}"
         return f"SELECT {wanted} FROM rows{where}{end}", parameters  # noqa: S608 - built from column numbers only
 
-    def with_columns(self, columns: tuple[Column, ...]) -> "Query":
-        """The same query with its columns spelled out."""
-        return replace(self, columns=columns)
+    def spelled_out(self, fields: Fields) -> "Query":
+        """The same query with all of its columns named, so that rows are their values and not JSON."""
+        return self if self.columns is not None else replace(self, columns=tuple(fields.columns.values()))
+
+    def whole_sql(self) -> tuple[str, list[Any]]:
+        """The statement for all rows that fit, however many."""
+        assert self.columns is not None, "spelled out"
+        wanted = ", ".join(["_id", *(column.sql for column in self.columns)])
+        where = f" WHERE {self.where}" if self.where else ""
+        sql = f"SELECT {wanted} FROM rows{where} ORDER BY {self.order}"  # noqa: S608 - built from column numbers only
+        return sql, list(self.parameters)
 
     def counting_sql(self) -> tuple[str, list[Any]]:
         """How many rows the conditions hold for."""
