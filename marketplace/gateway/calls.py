@@ -3,7 +3,7 @@
 import hashlib
 import time
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import orjson
 
@@ -15,8 +15,7 @@ from marketplace.subscriptions.entitlement import Entitlement
 Operation = Literal["records", "record", "aggregate", "schema", "releases", "export", "file", "openapi"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call, wherever it comes from. `name`: the record's key, or the file's name. `request_id`: only one that
     the client chose itself, since it makes repeats free. `dry_run`: only what it would cost is asked."""
 

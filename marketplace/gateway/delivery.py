@@ -404,12 +404,14 @@ class Delivery:
 
 def _choose(product: Product, call: Call) -> Shelf:
     """The release a call is about: the one it names or its cursor stays with, else the newest."""
-    if not call.parameters and product.current is not None:
-        return product.current
-    wanted = query.parameter(call.parameters, "release")
-    if wanted is None:
-        cursor = query.parameter(call.parameters, "cursor")
-        wanted = query.release_of_cursor(cursor) if cursor else None
+    wanted = cursor = None
+    for name, value in call.parameters:
+        if name == "release" and wanted is None:
+            wanted = value
+        elif name == "cursor" and cursor is None:
+            cursor = value
+    if wanted is None and cursor:
+        wanted = query.release_of_cursor(cursor)
     if wanted is None:
         if product.current is not None:
             return product.current

@@ -19,6 +19,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _SLOT = struct.Struct("<16sq")
 _TAT = struct.Struct("<q")
@@ -30,8 +31,7 @@ AHEAD = SECOND // 100
 MOST_AHEAD = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where a caller stands after a call: `remaining` calls possible now, `reset` seconds until all are again,
     `retry_after` seconds until the next where this one was refused."""
 

@@ -263,9 +263,9 @@ def _get(
 def _parameter(
     name: str, schema: dict[str, Any], description: str, example: Any = None, *, place: str = "query"
 ) -> dict[str, Any]:
-    told = {"name": name, "in": place, "schema": schema, "description": description}
+    told: dict[str, Any] = {"name": name, "in": place, "schema": schema, "description": description}
     if schema.get("type") == "array":
-        told |= {"style": "form", "explode": False}
+        told |= {"style": "form", "explode": False}  # commas between the values
     return told | ({"required": True} if place == "path" else {}) | ({"example": example} if example else {})
 
 

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import struct
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -214,8 +214,3 @@ def read_cursor(cursor: str, release_id: str, fingerprint: str) -> int:
     if made_under != fingerprint:
         raise at(BadCursor, "cursor", "The cursor belongs to another query: keep filters and sorting as they were.")
     return place
-
-
-def parameter(parameters: Iterable[tuple[str, str]], name: str) -> str | None:
-    """The first value of a parameter."""
-    return next((value for key, value in parameters if key == name), None)
