@@ -123,7 +123,10 @@ def key_fault(values: pl.Series) -> str | None:
     if values.is_empty() or values.null_count():
         return "has empty cells"
     head = values.head(_LOOKED_AT_FIRST)
-    if head.n_unique() < head.len() or values.n_unique() < values.len():
+    if head.n_unique() < head.len():
+        return "repeats"
+    # Values whose hashes differ differ; to count hashes takes a third of the time.
+    if values.hash().n_unique() < values.len() and values.n_unique() < values.len():
         return "repeats"
     if values.dtype.is_integer():
         return None
