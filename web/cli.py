@@ -85,6 +85,33 @@ def init(
 
 
 @app.command()
+def upload(
+    file: Annotated[
+        Path, typer.Argument(help="The table: CSV, XLSX, XLS, Parquet or JSON Lines.", exists=True, dir_okay=False)
+    ],
+    dataset: Annotated[str, typer.Argument(help="Short name or id of the dataset.")],
+    server: Annotated[
+        str, typer.Option(envvar="SHUYI_BASE_URL", help="Address of the site.", show_default=True)
+    ] = "http://127.0.0.1:8000",
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="SHUYI_TOKEN",
+            help="A personal access token from the account page. Others can read it on the command line: better in "
+            "the variable, or asked for.",
+            show_default=False,
+        ),
+    ] = "",
+    wait: Annotated[bool, typer.Option(help="Follow the file until it is read and its personal data found.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Hand a department's file to a running site, as its provider. Exit code 1: it was rejected or not accepted."""
+    from web import uploading
+
+    uploading.run(file, dataset, server=server, token=token, wait=wait, as_json=as_json)
+
+
+@app.command()
 def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Web processes.")] = 1,
     worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Also run a worker for jobs.")] = True,
