@@ -53,7 +53,10 @@ def _asked_for() -> str:
 def _send(client: httpx.Client, file: Path, dataset: str, console: Console) -> dict[str, Any]:
     size = file.stat().st_size
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with file.open("rb") as stream, Progress(*columns, console=console, transient=True) as progress:
+    with (
+        file.open("rb") as stream,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
         task = progress.add_task(file.name, total=size)
 
         def pieces() -> Iterator[bytes]:
@@ -94,14 +97,7 @@ def _ask(client: httpx.Client, method: str, path: str, **more: Any) -> dict[str,
         raise ShuyiError(f"{client.base_url} answered {answer.status_code}, but not as a Shuyi site does.")
     if answer.is_success:
         return body
-    raise ShuyiError("; ".join(_problems(body)))
-
-
-def _problems(body: dict[str, Any]) -> Iterator[str]:
-    """What problem details say, each place with its own."""
-    yield str(body.get("detail") or body.get("title"))
-    for error in body.get("errors", []):
-        yield f"{error['pointer']}: {error['detail']}"
+    raise ShuyiError(str(body.get("detail") or body.get("title")))
 
 
 def _tell(found: dict[str, Any], page: str) -> None:
