@@ -37,6 +37,7 @@ TERMINAL = (
     "web/demo/",
     "web/migrations/",
     "web/setup.py",
+    "web/uploading.py",
 )
 """Said on the command line only."""
 ROOT_ERROR = "ShuyiError"
