@@ -1,5 +1,6 @@
 """`kill -9` while the road is walked: inside chosen steps, inside chosen jobs of the worker, and at random moments."""
 
+import contextlib
 import os
 import random
 import signal
@@ -21,7 +22,7 @@ ALL, SERVER, ONE_SERVER, WORKER, STANDIN = "all", "serve", "web", "worker", "str
 the worker, the stand-in for Stripe."""
 UNKNOWN_PACE = 0.3
 PATIENCE = 1200.0
-LOOK_SECONDS = 0.003
+LOOK_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Killer(Watch):
                     continue
                 job_id, handler = found
                 self._over.wait(self._delay(handler))
-                if self._state(database, job_id) != JobState.RUNNING:
+                if not self._held_inside(database, job_id):
                     continue
                 self._strike(
                     ALL,
@@ -126,6 +127,16 @@ class Killer(Watch):
                     self._jobs.discard(handler)
         finally:
             database.close()
+
+    def _held_inside(self, database: Database, job_id: str) -> bool:
+        """Stop every process; whether the job is under way. They go on where it is not: some jobs take no longer than
+        a look at the database does."""
+        with self._striking:
+            _signal(self._pids, signal.SIGSTOP)
+            inside = self._state(database, job_id) == JobState.RUNNING
+            if not inside:
+                _signal(self._pids, signal.SIGCONT)
+            return inside
 
     def _running(self, database: Database) -> tuple[str, str] | None:
         wanted = sa.and_(sa.column("state") == JobState.RUNNING, sa.column("handler").in_(list(self._jobs)))
@@ -147,8 +158,7 @@ class Killer(Watch):
         with self._striking:
             before = self._site.children() if target != ALL else {}
             if target == ALL:
-                for pid in self._pids:
-                    _end(pid)
+                _signal(self._pids, signal.SIGKILL)
                 self._site.kill()
             elif target == ONE_SERVER:
                 self._site.kill_one(ONE_SERVER)
@@ -185,11 +195,10 @@ class Killer(Watch):
 _JOB: sa.Table = Job.__table__  # type: ignore[attr-defined]  # SQLModel adds it to table classes
 
 
-def _end(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+def _signal(pids: Collection[int], what: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 def _until(condition: Callable[[], bool], otherwise: str) -> None:
