@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import structlog
@@ -268,9 +269,10 @@ class Meter:
             )
         moment = clock.now()
         _, end = clock.month_bounds(moment, self.settings.timezone)
+        told = end.astimezone(ZoneInfo(self.settings.timezone)).isoformat(timespec="seconds")
         return QuotaExhausted(
             f"All {purse.terms.limit} calls of this month are used up. Calls are answered again from "
-            f"{end.isoformat(timespec='seconds')}, or at once under a larger plan.",
+            f"{told}, or at once under a larger plan.",
             retry_after=max(1, int((end - moment).total_seconds())),
         )
 
