@@ -141,16 +141,25 @@ def number(key: IntArray, space: int) -> tuple[IntArray, IntArray]:
     if space.bit_length() + bits > 62:
         _, first, place = np.unique(key, return_index=True, return_inverse=True)
         return first.astype(np.int64), place.reshape(-1).astype(np.int64)
+    order, starts = in_order(key)
+    place = np.empty(rows, dtype=np.int64)
+    place[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=rows))
+    return order[starts], place
+
+
+def in_order(key: IntArray) -> tuple[IntArray, IntArray]:
+    """Rows in rising order of their keys, and where in that order each distinct key begins.
+
+    Keys leave room in 62 bits for the number of a row.
+    """
+    rows = len(key)
+    bits = max(rows - 1, 1).bit_length()
     packed = key << bits
     packed |= np.arange(rows, dtype=np.int64)
     packed.sort()
-    row = packed & ((1 << bits) - 1)
+    order = packed & ((1 << bits) - 1)
     packed >>= bits
-    starts = np.empty(rows, dtype=bool)
-    starts[:1] = True
-    np.not_equal(packed[1:], packed[:-1], out=starts[1:])
-    rank = np.cumsum(starts, dtype=np.int64)
-    rank -= 1
-    place = packed
-    place[row] = rank
-    return row[starts], place
+    begins = np.empty(rows, dtype=bool)
+    begins[:1] = True
+    np.not_equal(packed[1:], packed[:-1], out=begins[1:])
+    return order, np.flatnonzero(begins)
