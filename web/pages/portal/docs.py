@@ -1,5 +1,7 @@
 """The API documentation, made from the OpenAPI description: a page of our own that reads without script."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import Response
@@ -31,16 +33,15 @@ def breakable(path: str) -> Markup:
     return Markup("/<wbr>").join(path.split("/"))
 
 
-def rows(operation: Operation) -> list[list[str]]:
-    """Name, place, type, whether it must come, description: a row a parameter."""
+def rows(operation: Operation) -> list[list[Any]]:
+    """A row a parameter: name with description, place, type, whether it must come. Types stay English."""
     code = Markup('<code lang="en">{}</code>')
     return [
         [
-            code.format(one.name),
+            {"text": code.format(one.name), "sub": told(one.description)},
             told(one.place),
             code.format(one.type),
             _("yes") if one.required else _("no"),
-            told(one.description),
         ]
         for one in operation.parameters
     ]
