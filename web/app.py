@@ -20,6 +20,7 @@ from contracts.kit.settings import Settings
 from marketplace.gateway import metrics as gateway_metrics
 from marketplace.gateway.app import gateway_app
 from web import assets, migrations, names, problems, rendering
+from web.api.tags import openapi_tags
 from web.ckan.routes import router as ckan_router
 from web.context import Services
 from web.data_path import DataPath
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="Shuyi 数易",
         version="1",
         summary="Open data and data exchange of a city",
+        openapi_tags=openapi_tags(),
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,
