@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anonymizer import operators
+from anonymizer import identifying, operators
 from anonymizer.applying import Classes
 from anonymizer.hierarchies.publishers import field_type
 from anonymizer.preparation import Prepared
@@ -121,6 +121,9 @@ def release_rows(
     if not series:
         raise InvalidInput("The policy publishes no column")
     contract = DataContract(fields=fields, left_out=left_out)
+    if only is None:  # of some rows neither can be told
+        contract.primary_key = identifying.primary_key(released, fields, policy)
+        contract.coordinates = identifying.coordinates(released, fields, policy)
     return Released(released, contract, row, class_of_row, others, hidden, changed)
 
 

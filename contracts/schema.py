@@ -28,8 +28,20 @@ class ContractField(BaseModel):
     bound: Literal["low", "high", "code", "level"] | None = None
 
 
+class Coordinates(BaseModel):
+    """A place in two columns, degrees of WGS84. Each is named as filters name it: a field, or the `range_of` of two
+    where places were generalised to cells."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    longitude: str
+    latitude: str
+
+
 class DataContract(BaseModel):
-    """The fields of a release in order, with the columns that were left out and why."""
+    """The fields of a release in order, and the columns that were left out. `primary_key`: a field that tells one row
+    from any other and is never empty; of tables about persons it may be a pseudonym, so it need not last beyond the
+    release. `coordinates`: which fields together say where something is."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,6 +49,7 @@ class DataContract(BaseModel):
     fields: list[ContractField]
     left_out: list[str] = Field(default_factory=list)
     primary_key: str | None = None
+    coordinates: list[Coordinates] = Field(default_factory=list)
 
     def field(self, name: str) -> ContractField | None:
         """The field called `name`, or None."""

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from anonymizer.canonical import hash_of_kinds
 from anonymizer.errors import ReleaseUnreadable
+from anonymizer.identifying import contract_faults
 from anonymizer.release_files import CONTRACT, CSV, MANIFEST, PARQUET, POLICY, REPORT, csv_table, file_hash
 from anonymizer.results import Check, VerifyResult
 from anonymizer.sources import read_parquet
@@ -130,11 +131,15 @@ def _schema(table: pl.DataFrame, contract: DataContract) -> Check:
     needless = [
         f.name for f in contract.fields if not f.nullable and f.name in table.columns and table[f.name].null_count()
     ]
-    ok = claimed == found and not needless
     wrong = [f"{c} ≠ {f}" for c, f in zip(claimed, found, strict=False) if c != f]
-    detail = "; ".join(wrong + [f"{name} has empty cells" for name in needless]) or f"{len(found)} columns"
+    wrong += [f"{name} has empty cells" for name in needless] + contract_faults(table, contract)
+    detail = "; ".join(wrong) or f"{len(found)} columns"
     return Check(
-        "schema", ok, f"{len(claimed)} columns", detail, "Names, types and order of columns as in the data contract"
+        "schema",
+        claimed == found and not wrong,
+        f"{len(claimed)} columns",
+        detail,
+        "Names, types and order of columns, key and coordinates as in the data contract",
     )
 
 

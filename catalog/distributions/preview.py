@@ -7,7 +7,6 @@ and last hundredth, so that the public preview tells less than the release itsel
 
 import datetime as dt
 import json
-import re
 from typing import Any
 
 import polars as pl
@@ -21,8 +20,6 @@ SAMPLE_PART = 10
 SAMPLE_LEAST = 20
 CATEGORIES = 12
 BARS = 12
-_LATITUDE = re.compile(r"(^|_)(lat|latitude)($|_)|纬度", re.IGNORECASE)
-_LONGITUDE = re.compile(r"(^|_)(lon|lng|long|longitude)($|_)|经度", re.IGNORECASE)
 
 
 def build(table: pl.DataFrame, contract: DataContract, *, k: int, open_data: bool) -> bytes:
@@ -158,32 +155,21 @@ def _months(values: pl.Series, k: int) -> dict[str, Any]:
 
 def _map(sample: pl.DataFrame, contract: DataContract) -> dict[str, Any] | None:
     """Places of the sample in WGS84, `[longitude, latitude, row]`; the middle of a cell where places are cells."""
-    latitude = _coordinate(sample, contract, _LATITUDE, 90)
-    longitude = _coordinate(sample, contract, _LONGITUDE, 180)
-    if latitude is None or longitude is None:
+    if not contract.coordinates:
         return None
+    pair = contract.coordinates[0]
+    longitude, latitude = (_middle(sample, contract, name) for name in (pair.longitude, pair.latitude))
     points = [
         [round(x, 6), round(y, 6), row]
-        for row, (x, y) in enumerate(zip(longitude[1].to_list(), latitude[1].to_list(), strict=True))
+        for row, (x, y) in enumerate(zip(longitude, latitude, strict=True))
         if x is not None and y is not None
     ]
     if not points:
         return None
-    return {"longitude": longitude[0], "latitude": latitude[0], "points": points}
+    return {"longitude": pair.longitude, "latitude": pair.latitude, "points": points}
 
 
-def _coordinate(
-    sample: pl.DataFrame, contract: DataContract, wanted: re.Pattern[str], limit: int
-) -> tuple[str, pl.Series] | None:
-    for field in contract.fields:
-        name = field.range_of or field.name
-        if not wanted.search(name) or field.type not in ("number", "integer") or field.bound == "high":
-            continue
-        values = sample[field.name].cast(pl.Float64)
-        high = f"{name}_high"
-        if field.bound == "low" and high in sample.columns:
-            values = (values + sample[high].cast(pl.Float64)) / 2
-        if values.drop_nulls().is_empty() or not values.drop_nulls().is_between(-limit, limit).all():
-            continue
-        return name, values
-    return None
+def _middle(sample: pl.DataFrame, contract: DataContract, name: str) -> list[float | None]:
+    """Degrees as published; of a cell, between its borders."""
+    parts = [sample[field.name].cast(pl.Float64) for field in contract.fields if (field.range_of or field.name) == name]
+    return (sum(parts[1:], parts[0]) / len(parts)).to_list()

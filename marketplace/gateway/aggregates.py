@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from marketplace.gateway import query
+from marketplace.gateway import filters, query
 from marketplace.gateway.columns import UNITS, Codes, Columns
 from marketplace.gateway.copies import Column
 from marketplace.gateway.errors import BadAggregate, at
+from marketplace.gateway.fields import Fields
 from marketplace.gateway.representations import shown, write_csv
 
 MOST_GROUPINGS = 4
@@ -62,7 +63,7 @@ class Aggregate:
 
     groupings: tuple[Grouping, ...]
     measures: tuple[Measure, ...]
-    conditions: query.Conditions
+    conditions: filters.Conditions
     sort: tuple[tuple[str, bool], ...]
     limit: int
     offset: int
@@ -92,9 +93,9 @@ def _unit(measure: Measure) -> str | None:
     return "" if measure.function == "distinct" or measure.column.kind in ("text", "date") else None
 
 
-def parse(parameters: Sequence[tuple[str, str]], fields: query.Fields) -> Aggregate:
+def parse(parameters: Sequence[tuple[str, str]], fields: Fields) -> Aggregate:
     """Read the parameters of `/aggregate`. Raises the 422 errors of this package, each naming its parameter."""
-    controls, conditions = query.read_conditions(parameters, fields, _CONTROLS)
+    controls, conditions = filters.read_conditions(parameters, fields, _CONTROLS)
     groupings = _groupings(controls.get("group_by", ""), fields)
     measures = _measures(controls.get("measures", "count"), fields)
     names = {part.name for part in groupings} | {measure.name for measure in measures}
@@ -113,7 +114,7 @@ def parse(parameters: Sequence[tuple[str, str]], fields: query.Fields) -> Aggreg
     )
 
 
-def _groupings(text: str, fields: query.Fields) -> tuple[Grouping, ...]:
+def _groupings(text: str, fields: Fields) -> tuple[Grouping, ...]:
     parts = [part.strip() for part in text.split(",")] if text else []
     if len(parts) > MOST_GROUPINGS or len(set(parts)) < len(parts):
         raise at(BadAggregate, "group_by", f"At most {MOST_GROUPINGS} different fields can be grouped by.")
@@ -129,7 +130,7 @@ def _groupings(text: str, fields: query.Fields) -> tuple[Grouping, ...]:
     return tuple(found)
 
 
-def _measures(text: str, fields: query.Fields) -> tuple[Measure, ...]:
+def _measures(text: str, fields: Fields) -> tuple[Measure, ...]:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) > MOST_MEASURES or len(set(parts)) < len(parts):
         raise at(BadAggregate, "measures", f"At most {MOST_MEASURES} different measures can be asked for.")
@@ -151,7 +152,7 @@ def _measures(text: str, fields: query.Fields) -> tuple[Measure, ...]:
     return tuple(found)
 
 
-def _published(name: str, parameter: str, fields: query.Fields) -> Column:
+def _published(name: str, parameter: str, fields: Fields) -> Column:
     """The column of that name; what is published as a range has no values of its own."""
     ranged = fields.ranges.get(name)
     if ranged is None:

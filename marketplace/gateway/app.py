@@ -6,12 +6,12 @@ runs in threads of its own. No framework is on this path.
 
 import asyncio
 import re
-import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import structlog
 
@@ -23,9 +23,11 @@ from contracts.kit.store import ObjectStore
 from marketplace.gateway.answers import Answer, problem_answer
 from marketplace.gateway.callers import Caller, FromAddress, WithKey
 from marketplace.gateway.calls import Call, Operation
+from marketplace.gateway.compression import LEAST_BYTES, compress, compressed
 from marketplace.gateway.delivery import Delivery
 from marketplace.gateway.errors import MethodRefused, RouteUnknown
 from marketplace.gateway.headers import Headers, answer_headers
+from marketplace.gateway.negotiation import COMPRESSIBLE, MEDIA_TYPES, Coding, coding_of
 from marketplace.metering.errors import MeteringUnavailable
 from marketplace.metering.meter import Meter
 
@@ -34,7 +36,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 THREADS = 16
-COMPRESS_FROM = 2048
+ASIDE_BYTES = 128 * 1024
+"""Bodies longer than this are compressed by a thread, not on the event loop."""
+LONGEST_KEPT = 512
+"""Query strings up to this length are remembered with what they say."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 _OPERATIONS: dict[str, Operation] = {
     "records": "records",
@@ -107,27 +112,51 @@ class Gateway:
             call = _read_call(scope, sent_headers, chosen)
         except ShuyiError as error:
             answer = problem_answer(error, scope["path"], self._settings.base_url)
-            await _send_answer(send, answer, b"", chosen)
+            await self._send_answer(send, answer, "", chosen)
             return
         answer_now, progress = self.delivery.start(call)
         if answer_now is None:
             loop = asyncio.get_running_loop()
             answer_now = await loop.run_in_executor(self._threads, self.delivery.finish, call, progress)
+        coding: Coding = ""
+        if (accepted := sent_headers.get(b"accept-encoding")) and answer_now.media_type in COMPRESSIBLE:
+            coding = coding_of(accepted.decode("latin-1"))
         if answer_now.pieces is None:
-            await _send_answer(send, answer_now, sent_headers.get(b"accept-encoding", b""), chosen)
+            await self._send_answer(send, answer_now, coding, chosen)
         else:
-            await self._send_pieces(send, answer_now, chosen)
+            await self._send_pieces(send, answer_now, coding, chosen)
 
-    async def _send_pieces(self, send: Send, answer: Answer, request_id: str) -> None:
+    async def _send_answer(self, send: Send, answer: Answer, coding: Coding, request_id: str) -> None:
+        headers, body = _headers(answer, request_id), answer.body
+        if answer.status != 304:
+            if coding and len(body) >= LEAST_BYTES:
+                if len(body) > ASIDE_BYTES:
+                    loop = asyncio.get_running_loop()
+                    body = await loop.run_in_executor(self._threads, compress, body, coding)
+                else:
+                    body = compress(body, coding)
+                headers.append((b"content-encoding", coding.encode()))
+            headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _send_pieces(self, send: Send, answer: Answer, coding: Coding, request_id: str) -> None:
+        """A long answer, compressed as it goes, unless it is a file that parts may be asked of: these are sent as they
+        were approved."""
         pieces = answer.pieces
         assert pieces is not None, "asked only for answers in pieces"
         loop = asyncio.get_running_loop()
+        sent: Iterator[bytes] = pieces
         try:
             headers = _headers(answer, request_id)
-            headers.append((b"content-length", b"%d" % answer.length))
+            if coding and not answer.resumable and answer.length >= LEAST_BYTES:
+                sent = compressed(pieces, coding)
+                headers.append((b"content-encoding", coding.encode()))
+            else:
+                headers.append((b"content-length", b"%d" % answer.length))
             headers.append((b"content-disposition", b'attachment; filename="%s"' % answer.file_name.encode()))
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            while (piece := await loop.run_in_executor(self._threads, next, pieces, None)) is not None:
+            while (piece := await loop.run_in_executor(self._threads, next, sent, None)) is not None:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
@@ -140,8 +169,18 @@ def gateway_app(database: Database, settings: Settings, store: ObjectStore) -> G
 
 
 _WANTED = frozenset(
-    (b"authorization", b"accept", b"accept-encoding", b"if-none-match", b"if-range", b"range", b"x-request-id")
+    (
+        b"accept",
+        b"accept-encoding",
+        b"authorization",
+        b"if-none-match",
+        b"if-range",
+        b"range",
+        b"shuyi-dry-run",
+        b"x-request-id",
+    )
 )
+_NOT_DRY = (b"", b"0", b"?0", b"false")
 
 
 def _wanted_headers(scope: Scope) -> dict[bytes, bytes]:
@@ -155,9 +194,9 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Ca
     name = ""
     operation: Operation | None = _OPERATIONS.get(parts[1]) if len(parts) > 1 else None
     if len(parts) == 3 and parts[1] == "records":
-        operation, name = "record", unquote(parts[2])
+        operation, name = "record", parts[2]
     elif len(parts) == 3 and parts[1] == "files":
-        operation, name = "file", unquote(parts[2])
+        operation, name = "file", parts[2]
     elif len(parts) != 2:
         operation = None
     if operation is None:
@@ -166,11 +205,12 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Ca
             "/files/{name} and /openapi.json."
         )
     query_string: bytes = scope["query_string"]
+    read = _remembered_parameters if len(query_string) <= LONGEST_KEPT else _parameters
     return Call(
         dataset=parts[0],
         operation=operation,
         caller=_caller(scope, headers.get(b"authorization")),
-        parameters=tuple(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)) if query_string else (),
+        parameters=read(query_string) if query_string else (),
         name=name,
         accept=headers.get(b"accept", b"").decode("latin-1"),
         if_none_match=headers.get(b"if-none-match", b"").decode("latin-1"),
@@ -178,7 +218,15 @@ def _read_call(scope: Scope, headers: dict[bytes, bytes], request_id: str) -> Ca
         if_range=headers.get(b"if-range", b"").decode("latin-1"),
         request_id=request_id,
         instance=path,
+        dry_run=headers.get(b"shuyi-dry-run", b"").lower() not in _NOT_DRY,
     )
+
+
+def _parameters(query_string: bytes) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+
+
+_remembered_parameters = lru_cache(1024)(_parameters)
 
 
 def _caller(scope: Scope, authorization: bytes | None) -> Caller:
@@ -192,7 +240,7 @@ def _caller(scope: Scope, authorization: bytes | None) -> Caller:
 _COMMON: Headers = [
     (b"cache-control", b"private, no-cache"),
     (b"x-content-type-options", b"nosniff"),
-    (b"vary", b"authorization, accept, accept-encoding"),
+    (b"vary", b"authorization, accept, accept-encoding, shuyi-dry-run"),
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
@@ -210,28 +258,19 @@ def _headers(answer: Answer, request_id: str) -> Headers:
     headers += answer_headers(answer)
     if answer.status == 405:
         headers.append((b"allow", b"GET, OPTIONS"))
-    if answer.next_cursor and answer.media_type.startswith("text/csv"):
+    if answer.next_cursor and answer.media_type != MEDIA_TYPES["json"]:
         headers.append((b"x-next-cursor", answer.next_cursor.encode()))
     return headers
-
-
-async def _send_answer(send: Send, answer: Answer, accept_encoding: bytes, request_id: str) -> None:
-    headers, body = _headers(answer, request_id), answer.body
-    if answer.status != 304:
-        if len(body) >= COMPRESS_FROM and b"gzip" in accept_encoding:
-            squeezer = zlib.compressobj(1, zlib.DEFLATED, 31)
-            body = squeezer.compress(body) + squeezer.flush()
-            headers.append((b"content-encoding", b"gzip"))
-        headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _send_preflight(send: Send) -> None:
     headers: Headers = [
         (b"access-control-allow-origin", b"*"),
         (b"access-control-allow-methods", b"GET, OPTIONS"),
-        (b"access-control-allow-headers", b"authorization, if-none-match, if-range, range, x-request-id"),
+        (
+            b"access-control-allow-headers",
+            b"authorization, if-none-match, if-range, range, shuyi-dry-run, x-request-id",
+        ),
         (b"access-control-max-age", b"86400"),
         (b"content-length", b"0"),
     ]

@@ -57,7 +57,8 @@ Caller = WithKey | FromAddress | InPerson
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a call may do. `terms` None: nothing is charged. `sample`: only the approved sample is read."""
+    """What a call may do. `terms` None: nothing is charged. `sample`: only the approved sample is read. `variant`: part
+    of the tags of answers, different where the same request is answered with other rows or fields."""
 
     account: Account
     terms: Terms | None
@@ -65,6 +66,7 @@ class Access:
     rate_per_minute: int
     fields: frozenset[str] | None
     sample: bool
+    variant: str = ""
 
 
 class Admission:
@@ -176,7 +178,15 @@ def _entitled(entitlement: Entitlement, key_id: str, mode: str, product: Product
         rate_per_minute=entitlement.rate_per_minute,
         fields=entitlement.fields,
         sample=sample,
+        variant=_variant(entitlement.fields, sample),
     )
+
+
+def _variant(fields: frozenset[str] | None, sample: bool) -> str:
+    if fields is None:
+        return "s" if sample else ""
+    named = "\0".join(sorted(fields)).encode()
+    return ("s" if sample else "") + blake2b(named, digest_size=6).hexdigest()
 
 
 def network(address: str) -> str:

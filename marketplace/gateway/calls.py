@@ -18,7 +18,7 @@ Operation = Literal["records", "record", "aggregate", "schema", "releases", "exp
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call, wherever it comes from. `name`: the record's key, or the file's name. `request_id`: only one that
-    the client chose itself, since it makes repeats free."""
+    the client chose itself, since it makes repeats free. `dry_run`: only what it would cost is asked."""
 
     dataset: str
     operation: Operation
@@ -31,11 +31,12 @@ class Call:
     if_range: str = ""
     request_id: str = ""
     instance: str = ""
+    dry_run: bool = False
 
-    def fingerprint(self) -> int:
-        """Tells one request from another under the same request id; 63 bits."""
-        asked = [self.dataset, self.operation, self.name, self.parameters, "csv" in self.accept, self.range]
-        return int.from_bytes(hashlib.blake2b(orjson.dumps(asked), digest_size=8).digest(), "little") >> 1
+    def digest(self, form: str) -> bytes:
+        """Tells one request from another, answered in this form; 16 bytes."""
+        asked = [self.dataset, self.operation, self.name, self.parameters, form, self.range]
+        return hashlib.blake2b(orjson.dumps(asked), digest_size=16).digest()
 
     def has_already(self, etag: str) -> bool:
         """Whether the asker holds the answer of this tag, weak or strong."""
@@ -51,9 +52,11 @@ class MustBlock(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """What is known of a call so far; kept when it is run again, so that nothing is counted twice."""
+    """What is known of a call so far; kept when it is run again, so that nothing is counted twice. `fingerprint` tells
+    one request from another under the same request id; 63 bits."""
 
     started: float = field(default_factory=time.perf_counter)
     product: Product | None = None
     found: KeyCard | Entitlement | None = None
     standing: Standing | None = None
+    fingerprint: int = 0

@@ -1,11 +1,16 @@
-"""What a call costs: counted against the rate, free where it must be, else a unit taken and its record written."""
+"""What a call costs: counted against the rate, free where it must be, else a unit taken and its record written. Who
+only asks what it would cost is told, and pays nothing."""
 
+import orjson
+
+from contracts.kit.database import Database
 from marketplace.gateway.answers import Answer, not_modified
 from marketplace.gateway.callers import Access
 from marketplace.gateway.calls import Call, MustBlock, Progress
 from marketplace.gateway.errors import RateExceeded
 from marketplace.gateway.limiter import RateLimiter, Standing
 from marketplace.gateway.repeats import Repeats
+from marketplace.metering import service as metering
 from marketplace.metering.meter import Meter
 from marketplace.metering.purses import Account
 
@@ -13,7 +18,8 @@ from marketplace.metering.purses import Account
 class Charging:
     """See the module. Thread-safe; one a process."""
 
-    def __init__(self, meter: Meter, limiter: RateLimiter) -> None:
+    def __init__(self, database: Database, timezone: str, meter: Meter, limiter: RateLimiter) -> None:
+        self._database, self._timezone = database, timezone
         self._meter, self._limiter = meter, limiter
         self._repeats = Repeats()
 
@@ -34,9 +40,11 @@ class Charging:
         return standing
 
     def free(self, call: Call, progress: Progress, access: Access, etag: str) -> Answer | str | None:
-        """Count against the rate; then 304 where the asker has the answer already, or the receipt of the answer that
-        this one repeats, or None: the answer costs a unit."""
+        """Count against the rate; then 304 where the asker has the answer already, or what the call would cost where
+        only that is asked, or the receipt of the answer that this one repeats, or None: the answer costs a unit."""
         standing = self.limited(progress, access)
+        if call.dry_run:
+            return self._foretold(call, progress, access, etag)
         if call.has_already(etag):
             self.count(access.account, 304, "not-modified", 0, 0)
             answer = Answer(304, "application/json")
@@ -44,7 +52,7 @@ class Charging:
             return not_modified(answer)
         if access.terms is None:
             return None
-        repeated = self._repeats.receipt_of(call, access.account)
+        repeated = self._repeats.receipt_of(call, access.account, progress.fingerprint)
         if repeated is None:
             self._meter.refuse_if_exhausted(access.account.subscription_id, access.terms)
         return repeated
@@ -71,7 +79,6 @@ class Charging:
             answer.receipt, answer.reason = repeated, "repeat"
             self.count(account, answer.status, "repeat", rows, size)
         else:
-            fingerprint = call.fingerprint()
             charge = self._meter.charge if may_block else self._meter.admit
             receipt = charge(
                 account,
@@ -79,14 +86,48 @@ class Charging:
                 status=answer.status,
                 rows=rows,
                 size=size,
-                fingerprint=fingerprint,
+                fingerprint=progress.fingerprint,
                 request_id=call.request_id,
             )
             if receipt is None:
                 raise MustBlock
             answer.receipt, answer.units = receipt, 1
             if call.request_id:
-                self._repeats.remember(call, account, fingerprint, receipt)
+                self._repeats.remember(call, account, progress.fingerprint, receipt)
+
+    def _foretold(self, call: Call, progress: Progress, access: Access, etag: str) -> Answer:
+        if call.has_already(etag):
+            reason = "not-modified"
+        elif access.terms is None:
+            reason = "sandbox" if access.sample else "open"
+        elif self._repeats.receipt_of(call, access.account, progress.fingerprint) is not None:
+            reason = "repeat"
+        else:
+            reason = ""
+        return self.cost(progress, access, 0 if reason else 1, reason)
+
+    def cost(self, progress: Progress, access: Access, units: int, reason: str = "") -> Answer:
+        """The answer to a dry run: what the call would cost, why nothing where it is free, what is left of quota and
+        rate. The quota is live to a few seconds. Blocks."""
+        standing = self.limited(progress, access)
+        told: dict[str, object] = {"dry_run": True, "units": units, "reason": reason, "quota": None}
+        admitted = True
+        if access.terms is not None:
+            with self._database.reading() as session:
+                state = metering.quota_state(session, access.account.subscription_id, access.terms, self._timezone)
+            told["quota"] = {
+                "quota": state.quota,
+                "limit": state.limit,
+                "used": state.used,
+                "left": state.left,
+                "period_end": state.period_end.isoformat().replace("+00:00", "Z"),
+            }
+            admitted = state.left is None or state.left >= units
+        told["rate"] = {"limit": standing.limit, "left": standing.remaining, "reset": standing.reset}
+        answer = Answer(200, "application/json", orjson.dumps(told | {"admitted": admitted}))
+        answer.standing, answer.quota = standing, access.terms.limit if access.terms else None
+        self.count(access.account, 200, "dry-run", 0, len(answer.body))
+        return answer
 
     def count(self, account: Account, status: int, reason: str, rows: int, size: int) -> None:
         """Count an answer that costs nothing."""

@@ -11,7 +11,6 @@ import threading
 import time
 import traceback
 
-import orjson
 import structlog
 
 from catalog.distributions.files import DOWNLOADS
@@ -41,14 +40,15 @@ from marketplace.gateway.errors import (
     UnknownParameter,
     at,
 )
-from marketplace.gateway.exports import export_pieces
+from marketplace.gateway.exports import ENDINGS, export_pieces
+from marketplace.gateway.fields import Fields
 from marketplace.gateway.limiter import RateLimiter
+from marketplace.gateway.negotiation import FILES, GROUPS, MEDIA_TYPES, RECORD, ROWS, form_of
 from marketplace.gateway.openapi import describe_api
 from marketplace.gateway.representations import (
     describe_releases,
     describe_schema,
     records_body,
-    wants_csv,
 )
 from marketplace.gateway.tables import Tables
 from marketplace.metering.errors import QuotaExhausted
@@ -57,7 +57,7 @@ from marketplace.metering.purses import Account
 
 log = structlog.get_logger()
 
-CSV, JSON = "text/csv; charset=utf-8; header=present", "application/json"
+JSON = MEDIA_TYPES["json"]
 
 
 class Delivery:
@@ -68,7 +68,7 @@ class Delivery:
         self.directory = Directory(database)
         self.tables = Tables(database, settings, store)
         self._admission = Admission(self.directory, settings)
-        self._charging = Charging(meter, RateLimiter(settings.home))
+        self._charging = Charging(database, settings.timezone, meter, RateLimiter(settings.home))
         self._tick_lock = threading.Lock()
 
     def close(self) -> None:
@@ -132,6 +132,8 @@ class Delivery:
         return answer
 
     def _answer(self, call: Call, progress: Progress, may_block: bool) -> Answer:
+        if call.dry_run and not may_block:
+            raise MustBlock
         product = self.directory.product(call.dataset) if may_block else self.directory.peek_product(call.dataset)
         progress.product = product
         progress.found = self._admission.identify(call.caller, may_block=may_block)
@@ -168,17 +170,19 @@ class Delivery:
         access: Access,
         shelf: Shelf,
         copy: Copy,
-        fields: query.Fields,
+        fields: Fields,
         asked: query.Query,
         may_block: bool,
     ) -> Answer:
         if not asked.quick and not may_block:
             raise MustBlock
-        csv = wants_csv(call)
-        etag = _etag(shelf, access, call, "csv" if csv else "json")
+        form = form_of(call.parameters, call.accept, ROWS)
+        etag = _tag(shelf, access, call, progress, form)
         free = self._charging.free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
+        if form != "json":
+            asked = asked.spelled_out(fields)
         sql, values = asked.sql()
         rows = copy.query(sql, values)
         more = len(rows) > asked.limit
@@ -188,8 +192,8 @@ class Delivery:
         if more:
             place = rows[-1][0] if asked.order == "_id" else asked.offset + asked.limit
             following = query.write_cursor(shelf.release_id, asked.fingerprint, place)
-        before, after = records_body(shelf, access.sample, rows, asked, fields, following, total, csv)
-        answer = Answer(200, CSV if csv else JSON, etag=etag, next_cursor=following)
+        before, after = records_body(shelf, access.sample, rows, asked, following, total, form)
+        answer = Answer(200, MEDIA_TYPES[form], etag=etag, next_cursor=following)
         return self._told(call, progress, access, answer, len(rows), before, after, free, may_block)
 
     def _record(
@@ -199,7 +203,7 @@ class Delivery:
         access: Access,
         shelf: Shelf,
         copy: Copy,
-        fields: query.Fields,
+        fields: Fields,
         may_block: bool,
     ) -> Answer:
         select = None
@@ -208,37 +212,37 @@ class Delivery:
                 select = value
             elif name not in ("release", "format"):
                 raise at(UnknownParameter, name, "One record takes no filters; `select` and `release` are allowed.")
-        point = fields.point(select)
+        point = query.point(fields, select)
         value = point.value(call.name)
-        etag = _etag(shelf, access, call, "json")
+        etag = _tag(shelf, access, call, progress, form_of(call.parameters, "", RECORD))
         free = self._charging.free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
         rows = copy.query(point.sql, [value])
         if not rows:
             raise RecordUnknown(f"Release {shelf.version} has no record with {point.key.name} {call.name!r}.")
-        before, after = records_body(shelf, access.sample, rows, point.asked, fields, None, None, csv=False)
+        before, after = records_body(shelf, access.sample, rows, point.asked, None, None, "json")
         answer = Answer(200, JSON, etag=etag)
         return self._told(call, progress, access, answer, 1, before, after, free, may_block)
 
     def _aggregate(
-        self, call: Call, progress: Progress, access: Access, shelf: Shelf, fields: query.Fields, may_block: bool
+        self, call: Call, progress: Progress, access: Access, shelf: Shelf, fields: Fields, may_block: bool
     ) -> Answer:
         asked = aggregates.parse(call.parameters, fields)
         columns = self.tables.columns.of(fields.copy)
         if not may_block and not asked.quick(columns):
             raise MustBlock
-        csv = wants_csv(call)
-        etag = _etag(shelf, access, call, "csv" if csv else "json")
+        form = form_of(call.parameters, call.accept, GROUPS)
+        etag = _tag(shelf, access, call, progress, form)
         free = self._charging.free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
         groups, total = aggregates.compute(asked, columns)
-        if csv:
+        if form == "csv":
             before, after = aggregates.csv_body(asked, groups), b""
         else:
             before, after = aggregates.body(asked, groups, total, shelf.version, access.sample)
-        answer = Answer(200, CSV if csv else JSON, etag=etag)
+        answer = Answer(200, MEDIA_TYPES[form], etag=etag)
         return self._told(call, progress, access, answer, len(groups), before, after, free, may_block)
 
     def _told(
@@ -260,6 +264,8 @@ class Delivery:
 
     def _describe(self, call: Call, progress: Progress, access: Access, product: Product, shelf: Shelf) -> Answer:
         """Schema, list of releases, description of the API: no rows, no cost."""
+        if call.dry_run:
+            return self._charging.cost(progress, access, 0, "description")
         standing = self._charging.limited(progress, access)
         match call.operation:
             case "schema":
@@ -284,7 +290,7 @@ class Delivery:
         access: Access,
         shelf: Shelf,
         copy: Copy,
-        fields: query.Fields,
+        fields: Fields,
         asked: query.Query,
         may_block: bool,
     ) -> Answer:
@@ -295,16 +301,15 @@ class Delivery:
                 raise at(UnknownParameter, name, "An export has all rows that fit; narrow it by filters.")
         if asked.columns == ():
             raise at(UnknownField, "select", "An export has at least one field besides `_id`.")
-        form = query.parameter(call.parameters, "format") or "csv"
-        if form not in ("csv", "parquet"):
-            raise at(UnknownParameter, "format", "An export is csv or parquet.")
-        etag = _etag(shelf, access, call, form)
+        form = form_of(call.parameters, call.accept, FILES)
+        etag = _tag(shelf, access, call, progress, form)
         free = self._charging.free(call, progress, access, etag)
         if isinstance(free, Answer):
             return free
-        rows, size, pieces = export_pieces(copy, asked, fields, form)
-        name = f"{call.dataset}-{shelf.version}.{form}"
-        return self._stream(call, progress, access, name, etag, rows, size, pieces, free)
+        rows, size, pieces = export_pieces(copy, asked.spelled_out(fields), form)
+        answer = Answer(200, MEDIA_TYPES[form], etag=etag)
+        answer.file_name = f"{call.dataset}-{shelf.version}.{ENDINGS[form]}"
+        return self._stream(call, progress, access, answer, rows, size, pieces, free)
 
     def _file(self, call: Call, progress: Progress, access: Access, shelf: Shelf, may_block: bool) -> Answer:
         if not may_block:
@@ -314,18 +319,18 @@ class Delivery:
             raise _no_file(shelf, call)
         if access.sample:
             raise SampleOnly("A test key reads the approved sample only. Use a live key for whole files.")
-        etag = f'"{file["sha256"]}"'
-        free = self._charging.free(call, progress, access, etag)
+        answer = Answer(200, str(file["media_type"]), etag=f'"{file["sha256"]}"', resumable=True)
+        _tag(shelf, access, call, progress, "")
+        free = self._charging.free(call, progress, access, answer.etag)
         if isinstance(free, Answer):
             return free
         size = int(str(file["size"]))
-        part = ranges.wanted(call.range, call.if_range, etag, size)
+        part = ranges.wanted(call.range, call.if_range, answer.etag, size)
+        answer.take(part)
+        answer.file_name = f"{call.dataset}-{shelf.version}-{call.name}"
         pieces = self.tables.open(shelf, call.name, part)
-        name = f"{call.dataset}-{shelf.version}-{call.name}"
         rows, size = (shelf.rows, size) if part is None else (-(-shelf.rows * part.length // size), part.length)
-        answer = self._stream(call, progress, access, name, etag, rows, size, pieces, free, part)
-        answer.media_type, answer.resumable = str(file["media_type"]), True
-        return answer
+        return self._stream(call, progress, access, answer, rows, size, pieces, free)
 
     def _paper(self, call: Call, progress: Progress, product: Product, shelf: Shelf, may_block: bool) -> Answer:
         """A paper of the release (manifest, contract, report, policy, approved sample): public, free."""
@@ -335,6 +340,8 @@ class Delivery:
         if file is None:
             raise _no_file(shelf, call)
         access = self._admission.public(call.caller, progress.found, product, shelf.release_id)
+        if call.dry_run:
+            return self._charging.cost(progress, access, 0, "description")
         answer = Answer(200, str(file["media_type"]))
         answer.etag, answer.standing = f'"{file["sha256"]}"', self._charging.limited(progress, access)
         if call.has_already(answer.etag):
@@ -353,18 +360,14 @@ class Delivery:
         call: Call,
         progress: Progress,
         access: Access,
-        name: str,
-        etag: str,
+        answer: Answer,
         rows: int,
         size: int,
         pieces: Pieces,
         free: str | None,
-        part: ranges.Part | None = None,
     ) -> Answer:
         """An answer in pieces: all of it is recorded before the first byte, what was not sent is taken back."""
-        answer = Answer(200, "text/csv; charset=utf-8" if name.endswith(".csv") else "application/octet-stream")
-        answer.etag, answer.file_name, answer.length = etag, name, size
-        answer.take(part)
+        answer.length = size
         try:
             self._charging.pay(call, progress, access, answer, rows, size, free, may_block=True)
         except BaseException:
@@ -426,10 +429,11 @@ def _no_file(shelf: Shelf, call: Call) -> RecordUnknown:
     return RecordUnknown(f"Release {shelf.version} has no file {call.name!r}. Its files are: {names}.")
 
 
-def _etag(shelf: Shelf, access: Access, call: Call, form: str) -> str:
-    """Weak: the receipt in the body differs from answer to answer, the data do not."""
-    text = orjson.dumps([call.operation, call.name, call.parameters, form, access.sample, sorted(access.fields or ())])
-    return f'W/"{shelf.manifest_hash[:16]}.{hashlib.blake2b(text, digest_size=9).hexdigest()}"'
+def _tag(shelf: Shelf, access: Access, call: Call, progress: Progress, form: str) -> str:
+    """The tag of the answer to a call. Weak: the receipt in the body differs from answer to answer, the data do not."""
+    digest = call.digest(form)
+    progress.fingerprint = int.from_bytes(digest[:8], "little") >> 1
+    return f'W/"{shelf.manifest_hash[:16]}.{access.variant}{digest.hex()}"'
 
 
 def _receipt(answer: Answer) -> bytes:

@@ -63,17 +63,13 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A dataset with its releases, newest first."""
+    """A dataset with its releases, newest first; `current` is the newest that is served."""
 
     dataset_id: str
     slug: str
     openness: str
     shelves: tuple[Shelf, ...]
-
-    @property
-    def current(self) -> Shelf | None:
-        """The newest release that is served."""
-        return next((shelf for shelf in self.shelves if shelf.withdrawn is None), None)
+    current: Shelf | None
 
     def shelf(self, name: str) -> Shelf | None:
         """A release by its version or id, withdrawn or not."""
@@ -240,7 +236,8 @@ def _find_product(session: Session, slug: str) -> Product | None:
     shelves = tuple(
         _shelf(release, f"{withdrawn[release.id].reason}" if release.id in withdrawn else None) for release in found
     )
-    return Product(dataset.id, dataset.slug, dataset.openness, shelves)
+    current = next((shelf for shelf in shelves if shelf.withdrawn is None), None)
+    return Product(dataset.id, dataset.slug, dataset.openness, shelves, current)
 
 
 def _shelf(release: Release, withdrawn: str | None) -> Shelf:

@@ -19,7 +19,7 @@ class Repeats:
         self._seen: OrderedDict[tuple[str, str], tuple[int, str, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def receipt_of(self, call: Call, account: Account) -> str | None:
+    def receipt_of(self, call: Call, account: Account, fingerprint: int) -> str | None:
         """The receipt of the answer that this call repeats. Raises `RequestIdReused` where another request had the
         id."""
         if not call.request_id:
@@ -28,7 +28,7 @@ class Repeats:
             seen = self._seen.get(_name(call, account))
         if seen is None or time.monotonic() - seen[2] > REPEAT_SECONDS:
             return None
-        if seen[0] != call.fingerprint():
+        if seen[0] != fingerprint:
             raise RequestIdReused("This request id came with another request before. Use a new id for a new request.")
         return seen[1]
 

@@ -9,22 +9,15 @@ from typing import Any
 import orjson
 
 from contracts.inert import inert
-from marketplace.gateway.calls import Call
+from marketplace.gateway import arrow
 from marketplace.gateway.copies import Column, show_timestamp
 from marketplace.gateway.directory import Product, Shelf
-from marketplace.gateway.query import Fields, Query, parameter
+from marketplace.gateway.negotiation import Form
+from marketplace.gateway.query import Query
 
 _SHOWN = ("timestamp", "boolean")
 """Kinds that are stored in another form than they are shown in."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def wants_csv(call: Call) -> bool:
-    """Whether the asker prefers CSV: `format=csv`, or an `Accept` that names it and not JSON."""
-    form = parameter(call.parameters, "format")
-    if form is not None:
-        return form == "csv"
-    return "text/csv" in call.accept and "application/json" not in call.accept
 
 
 def records_body(
@@ -32,14 +25,16 @@ def records_body(
     sample: bool,
     rows: Sequence[tuple[Any, ...]],
     asked: Query,
-    fields: Fields,
     following: str | None,
     total: int | None,
-    csv: bool,
+    form: Form,
 ) -> tuple[bytes, bytes]:
-    """The body before and after the receipt; for CSV all of it is before."""
-    if csv:
-        return csv_table(rows, asked, fields), b""
+    """The body before and after the receipt; of CSV and Arrow all is before."""
+    if form == "csv":
+        return csv_table(rows, asked), b""
+    if form == "arrow":
+        assert asked.columns is not None, "spelled out for Arrow"
+        return arrow.stream(rows, asked.columns, with_id=asked.with_id), b""
     if asked.columns is not None:
         records = [_selected(rows, asked.columns, asked.with_id)]
     elif asked.with_id:
@@ -83,21 +78,16 @@ def _shown(value: int, column: Column) -> Any:
     return show_timestamp(moment if column.zoned else moment.replace(tzinfo=None))
 
 
-def csv_table(rows: Sequence[tuple[Any, ...]], asked: Query, fields: Fields, *, header: bool = True) -> bytes:
+def csv_table(rows: Sequence[tuple[Any, ...]], asked: Query, *, header: bool = True) -> bytes:
     """Rows as RFC 4180 CSV in UTF-8, empty for missing; as in a release's own CSV, no text that a spreadsheet would
-    run as a formula."""
+    run as a formula. The columns are spelled out."""
+    assert asked.columns is not None, "spelled out for CSV"
     text = io.StringIO()
     writer = csv.writer(text)
-    columns = tuple(fields.columns.values()) if asked.columns is None else asked.columns
     if header:
-        writer.writerow((["_id"] if asked.with_id else []) + [inert(column.name) for column in columns])
+        writer.writerow((["_id"] if asked.with_id else []) + [inert(column.name) for column in asked.columns])
     for row in rows:
-        if asked.columns is not None:
-            values = shown(row[1:], columns)
-        else:
-            record = orjson.loads(row[1])
-            values = tuple(record[column.name] for column in columns)
-        writer.writerow([*row[0:1] * asked.with_id, *map(_csv_cell, values)])
+        writer.writerow([*row[0:1] * asked.with_id, *map(_csv_cell, shown(row[1:], asked.columns))])
     return text.getvalue().encode()
 
 

@@ -10,7 +10,6 @@ from catalog.releases import service as releases
 from contracts.kit.database import Database
 from contracts.kit.settings import Settings
 from contracts.kit.store import ObjectStore
-from marketplace.gateway import query
 from marketplace.gateway.answers import Pieces, file_pieces
 from marketplace.gateway.callers import Access
 from marketplace.gateway.calls import MustBlock
@@ -18,6 +17,7 @@ from marketplace.gateway.columns import Shelved
 from marketplace.gateway.copies import Copies, Copy, Source
 from marketplace.gateway.directory import Shelf
 from marketplace.gateway.errors import ReleasePreparing
+from marketplace.gateway.fields import Fields
 from marketplace.gateway.ranges import Part
 
 
@@ -27,7 +27,7 @@ class Tables:
     def __init__(self, database: Database, settings: Settings, store: ObjectStore) -> None:
         self._database, self._store = database, store
         self._zone = ZoneInfo(settings.timezone)
-        self._fields: dict[tuple[str, frozenset[str] | None], query.Fields] = {}
+        self._fields: dict[tuple[str, frozenset[str] | None], Fields] = {}
         self.copies = Copies(settings.home)
         self.columns = Shelved(self._zone)
 
@@ -65,12 +65,12 @@ class Tables:
         with stream:
             return len(orjson.loads(stream.read())["rows"])
 
-    def fields(self, copy: Copy, access: Access, shelf: Shelf) -> query.Fields:
+    def fields(self, copy: Copy, access: Access, shelf: Shelf) -> Fields:
         """The fields of a copy that may be asked for."""
         name = (shelf.release_id, access.fields)
         found = self._fields.get(name)
         if found is None or found.copy is not copy:
-            found = query.Fields(copy, shelf.contract, access.fields, self._zone)
+            found = Fields(copy, shelf.contract, access.fields, self._zone)
             self._fields[name] = found
         return found
 

@@ -13,8 +13,6 @@ from typing import Any
 import polars as pl
 from starlette.applications import Starlette
 
-from catalog.distributions.files import DATA_PARQUET
-from catalog.releases import service as releases
 from contracts.kit.settings import Settings
 from dataplane.table import NAME
 from marketplace.gateway.app import Gateway
@@ -32,12 +30,10 @@ RATE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """An installation with the table for sale, and a key that opens it. `rows`: by `id`, the number of its row, which
-    is the key of a record in a release without a declared key."""
+    """An installation with the table for sale, and a key that opens it; `id` is the key of its records."""
 
     home: Path
     key: str
-    rows: dict[int, int]
 
     def environment(self) -> dict[str, str]:
         """For processes of this installation."""
@@ -56,13 +52,11 @@ def open_shop(home: Path, table: pl.DataFrame) -> Shop:
     plane = DataPlane(services.database, services.store, settings)
     dataset = plane.dataset(NAME)
     release = plane.release(dataset, table.write_csv())
-    with services.database.reading() as session:
-        stream = releases.open_artifact(session, services.store, release.id, DATA_PARQUET)
-    with stream:
-        ids = pl.read_parquet(stream.read(), columns=["id"])["id"].to_list()
+    if release.contract["primary_key"] != "id":
+        raise SystemExit("the release does not say that `id` is the key of its records")
     key = plane.key(plane.subscribe(dataset, quota=QUOTA, rate=RATE))
     services.close()
-    return Shop(home, key, {id: number for number, id in enumerate(ids, 1)})
+    return Shop(home, key)
 
 
 class NullMeter(Meter):

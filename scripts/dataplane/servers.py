@@ -144,7 +144,7 @@ def our_request(shop: Shop, ask: Ask) -> Request:
     """As developers write it."""
     select = {"select": ",".join(ask.select)} if ask.select else {}
     if ask.kind == "row_by_key":
-        path = f"/records/{shop.rows[ask.key]}" + (f"?{urlencode(select)}" if select else "")
+        path = f"/records/{ask.key}" + (f"?{urlencode(select)}" if select else "")
     elif ask.kind == "filter_100":
         filters = {"district": ask.district, "spaces.gte": ask.spaces, "limit": 100, **select}
         path = f"/records?{urlencode(filters)}"

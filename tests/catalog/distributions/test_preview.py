@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from catalog.distributions import preview
-from contracts.schema import ContractField, DataContract
+from contracts.schema import ContractField, Coordinates, DataContract
 
 
 def built(table: pl.DataFrame, contract: DataContract, k: int = 1, *, open_data: bool = True) -> dict[str, Any]:
@@ -84,6 +84,7 @@ def test_dates_are_counted_by_month_and_names_not_at_all() -> None:
 def test_places_become_points_and_cells_their_middles() -> None:
     table = pl.DataFrame({"lat": [22.5, None], "lon": [114.0, 114.1], "x": [1, 2]})
     contract = plain(table, {"lat": "number", "lon": "number", "x": "integer"})
+    contract.coordinates = [Coordinates(longitude="lon", latitude="lat")]
     assert built(table, contract)["map"] == {"longitude": "lon", "latitude": "lat", "points": [[114.0, 22.5, 0]]}
     cells = pl.DataFrame({"纬度_low": [22.5], "纬度_high": [22.6], "经度_low": [114.0], "经度_high": [114.2]})
     fields = [
@@ -91,9 +92,10 @@ def test_places_become_points_and_cells_their_middles() -> None:
         for name in ("纬度", "经度")
         for bound in ("low", "high")
     ]
-    assert built(cells, DataContract(fields=fields))["map"]["points"] == [[114.1, 22.55, 0]]
+    contract = DataContract(fields=fields, coordinates=[Coordinates(longitude="经度", latitude="纬度")])
+    assert built(cells, contract)["map"]["points"] == [[114.1, 22.55, 0]]
 
 
-def test_what_is_no_coordinate_makes_no_map() -> None:
-    table = pl.DataFrame({"lat": [2200.5], "lon": [114.0]})
+def test_without_coordinates_in_the_contract_there_is_no_map() -> None:
+    table = pl.DataFrame({"lat": [22.5], "lon": [114.0]})
     assert built(table, plain(table, {"lat": "number", "lon": "number"}))["map"] is None

@@ -2,93 +2,27 @@
 
 import asyncio
 import csv
-import hashlib
 import io
 import json
 import math
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import httpx
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.schema import ContractField, DataContract
-from marketplace.gateway import aggregates, query
+from marketplace.gateway import aggregates
 from marketplace.gateway.columns import Columns
-from marketplace.gateway.copies import Copies, Source
+from marketplace.gateway.fields import Fields
 from tests.factories.dataplane import STATIONS, DataPlane
+from tests.factories.filtering import ROWS, SCHEMA, ZONE, filters, in_both, open_copy
 from tests.quick import examples
-
-ZONE = ZoneInfo("Asia/Shanghai")
-SCHEMA = pa.schema(
-    [
-        ("place", pa.string()),
-        ("whole", pa.int64()),
-        ("number", pa.float64()),
-        ("truth", pa.bool_()),
-        ("day", pa.date32()),
-        ("moment", pa.timestamp("us", tz="UTC")),
-    ]
-)
-CONTRACT = DataContract(fields=[ContractField(name=name, type="string") for name in SCHEMA.names])
-ROWS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "place": st.none() | st.sampled_from(["南山区", "福田区", "a", "B", ""]),
-            "whole": st.none() | st.integers(-5, 5) | st.sampled_from([2**60, -(2**60)]),
-            "number": st.none() | st.integers(-40, 40).map(lambda n: n / 8),
-            "truth": st.none() | st.booleans(),
-            "day": st.none() | st.dates(date(2023, 12, 25), date(2024, 3, 5)),
-            "moment": st.none() | st.datetimes(datetime(2024, 1, 1), datetime(2024, 1, 4)),  # noqa: DTZ001 - as stored
-        }
-    ),
-    min_size=1,
-    max_size=30,
-)
-VALUES = {
-    "place": st.sampled_from(["南山区", "a", "b", "", "龙岗区"]),
-    "whole": st.integers(-6, 6).map(str),
-    "number": st.integers(-41, 41).map(lambda n: str(n / 8)),
-    "truth": st.sampled_from(["true", "false"]),
-    "day": st.dates(date(2023, 12, 25), date(2024, 3, 5)).map(str),
-}
-COMPARE = {"eq": "=", "ne": "IS DISTINCT FROM", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-
-
-@st.composite
-def filters(draw: Any) -> tuple[tuple[str, str], str]:
-    """A filter as a parameter and as DuckDB's condition."""
-    name = draw(st.sampled_from(sorted(VALUES)))
-    operator = draw(st.sampled_from([*COMPARE, "in", "null", *(["like"] if name == "place" else [])]))
-    if operator == "null":
-        truth = draw(st.booleans())
-        return (f"{name}.null", str(truth).lower()), f"{name} IS {'' if truth else 'NOT '}NULL"
-    if operator == "like":
-        return (f"{name}.like", "%区"), f"{name} LIKE '%区'"
-    if operator == "in":
-        values = draw(st.lists(VALUES[name], min_size=1, max_size=3))
-        listed = ", ".join(f"'{value}'" for value in values)
-        return (f"{name}.in", ",".join(values)), f"{name} IN ({listed})"
-    value = draw(VALUES[name])
-    return (f"{name}.{operator}", value), f"{name} {COMPARE[operator]} '{value}'"
-
-
-def _columns(folder: Path, rows: list[dict[str, Any]]) -> tuple[Columns, query.Fields, pa.Table]:
-    table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    file = io.BytesIO()
-    pq.write_table(table, file)
-    name = hashlib.sha256(file.getvalue()).hexdigest()
-    copy = Copies(folder).get(Source(name, name, CONTRACT, lambda: io.BytesIO(file.getvalue())))
-    return Columns(copy, ZONE), query.Fields(copy, CONTRACT, None, ZONE), table
-
 
 MEASURES = {
     "count": "count(*)",
@@ -120,20 +54,16 @@ GROUPS = {
 @given(rows=ROWS, asked=st.lists(filters(), max_size=2), by=st.lists(st.sampled_from(sorted(GROUPS)), unique=True))
 def test_groups_are_those_of_duckdb(tmp_path_factory: Any, rows: Any, asked: Any, by: list[str]) -> None:
     by = by[:3]
-    columns, fields, table = _columns(tmp_path_factory.getbasetemp() / "aggregates", rows)
     parameters = [("group_by", ",".join(by)), ("measures", ",".join(MEASURES)), ("limit", "1000")]
-    parsed = aggregates.parse([*parameters, *(parameter for parameter, _ in asked)], fields)
-    found, total = aggregates.compute(parsed, columns)
-
-    connection = duckdb.connect()
-    without_zone = table.column("moment").cast(pa.timestamp("us"))  # UTC
-    connection.register("released", table.set_column(5, "moment", without_zone))
     where = " AND ".join(condition for _, condition in asked) or "true"
     keys = ", ".join(GROUPS[name] for name in by)
-    expected = connection.execute(
-        f"SELECT {keys + ', ' if keys else ''}{', '.join(MEASURES.values())} FROM released WHERE {where}"
-        + (f" GROUP BY {keys}" if keys else "")
-    ).fetchall()
+    with in_both(tmp_path_factory.getbasetemp() / "aggregates", rows) as (copy, fields, duck):
+        parsed = aggregates.parse([*parameters, *(parameter for parameter, _ in asked)], fields)
+        found, total = aggregates.compute(parsed, Columns(copy, ZONE))
+        expected = duck.execute(
+            f"SELECT {keys + ', ' if keys else ''}{', '.join(MEASURES.values())} FROM released WHERE {where}"
+            + (f" GROUP BY {keys}" if keys else "")
+        ).fetchall()
     place = len(by) + list(MEASURES).index("sum:whole")
     for row in found:
         row[place] = None if row[place] is None else str(row[place])
@@ -145,9 +75,9 @@ def test_groups_are_those_of_duckdb(tmp_path_factory: Any, rows: Any, asked: Any
 def test_sums_beyond_64_bits_and_without_end_can_be_told(tmp_path: Path) -> None:
     nothing = dict.fromkeys(SCHEMA.names)
     rows = [nothing | {"whole": 2**62, "number": math.inf}, nothing | {"whole": 2**62, "number": -math.inf}]
-    columns, fields, _ = _columns(tmp_path, rows)
-    asked = aggregates.parse([("measures", "sum:whole,sum:number,avg:number")], fields)
-    groups, total = aggregates.compute(asked, columns)
+    with in_both(tmp_path, rows) as (copy, fields, _):
+        asked = aggregates.parse([("measures", "sum:whole,sum:number,avg:number")], fields)
+        groups, total = aggregates.compute(asked, Columns(copy, ZONE))
     before, after = aggregates.body(asked, groups, total, "1", sample=False)
     figures = {"sum:whole": 2**63, "sum:number": None, "avg:number": None}
     assert json.loads(before + b"null" + after)["groups"] == [figures]
@@ -156,12 +86,9 @@ def test_sums_beyond_64_bits_and_without_end_can_be_told(tmp_path: Path) -> None
 def test_keys_of_more_combinations_than_64_bits_hold(tmp_path: Path) -> None:
     size = 60_000
     table = pa.table({name: pa.array(range(size)) for name in "abcd"})
-    file = io.BytesIO()
-    pq.write_table(table, file)
     contract = DataContract(fields=[ContractField(name=name, type="integer") for name in "abcd"])
-    digest = hashlib.sha256(file.getvalue()).hexdigest()
-    copy = Copies(tmp_path).get(Source(digest, digest, contract, lambda: io.BytesIO(file.getvalue())))
-    asked = aggregates.parse([("group_by", "a,b,c,d"), ("limit", "3")], query.Fields(copy, contract, None, ZONE))
+    copy = open_copy(tmp_path, table, contract)
+    asked = aggregates.parse([("group_by", "a,b,c,d"), ("limit", "3")], Fields(copy, contract, None, ZONE))
     groups, total = aggregates.compute(asked, Columns(copy, ZONE))
     assert total == size
     assert groups == [[n, n, n, n, 1] for n in range(3)]

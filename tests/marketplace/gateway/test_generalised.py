@@ -15,6 +15,7 @@ from contracts.schema import ContractField, DataContract
 from marketplace.gateway import aggregates, query
 from marketplace.gateway.copies import Copies, Copy, Source
 from marketplace.gateway.errors import BadAggregate, FieldNotAllowed, ReleasePreparing
+from marketplace.gateway.fields import Fields
 
 RELEASE = "01a20b79-3d8c-7620-8c0a-5b69b34f7a62"
 AGES: list[tuple[int | None, int | None]] = [
@@ -62,7 +63,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def _found(copy: Copy, *parameters: tuple[str, str], allowed: frozenset[str] | None = None) -> list[int]:
-    fields = query.Fields(copy, CONTRACT, allowed, ZoneInfo("Asia/Shanghai"))
+    fields = Fields(copy, CONTRACT, allowed, ZoneInfo("Asia/Shanghai"))
     asked = query.parse([*parameters, ("limit", "1000")], fields, RELEASE)
     return [row[0] for row in copy.query(*asked.sql())]
 
@@ -117,13 +118,13 @@ def test_fields_outside_the_plan_are_refused(copy: Copy) -> None:
         _found(copy, ("age_low", "20"), allowed=allowed)
     with pytest.raises(FieldNotAllowed):
         _found(copy, ("select", "age_high"), allowed=allowed)
-    fields = query.Fields(copy, CONTRACT, allowed, ZoneInfo("Asia/Shanghai"))
+    fields = Fields(copy, CONTRACT, allowed, ZoneInfo("Asia/Shanghai"))
     assert [column.name for column in query.parse([], fields, RELEASE).columns] == ["area_code", "seen"]
 
 
 @pytest.mark.parametrize("parameter", [("group_by", "age"), ("measures", "avg:age"), ("group_by", "area")])
 def test_ranges_have_no_groups_of_their_own(copy: Copy, parameter: tuple[str, str]) -> None:
-    fields = query.Fields(copy, CONTRACT, None, ZoneInfo("Asia/Shanghai"))
+    fields = Fields(copy, CONTRACT, None, ZoneInfo("Asia/Shanghai"))
     with pytest.raises(BadAggregate, match="age_low, age_high" if "age" in parameter[1] else "area_code"):
         aggregates.parse([parameter], fields)
 

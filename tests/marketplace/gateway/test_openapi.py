@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.factories.dataplane import STATIONS, DataPlane
+from tests.factories.dataplane import STATIONS, DataPlane, records
 
 
 def call(plane: DataPlane, path: str, key: str | None = None, **options: Any) -> httpx.Response:
@@ -18,8 +18,8 @@ def test_every_address_and_parameter_it_names_is_answered(shared_plane: DataPlan
     assert document["openapi"] == "3.1.0"
     tried = {"id": "P0001", "district": "南山区", "spaces": 7, "fee": 0.5, "opened": "2024-02-15", "covered": "true"}
     tried |= {"select": "id", "sort": "-id", "q": "南山", "limit": 1, "offset": 0, "count": "true", "format": "json"}
-    records = document["paths"]["/records"]["get"]["parameters"]
-    names = {parameter["name"] for parameter in records} - {"cursor", "release"}
+    reading = document["paths"]["/records"]["get"]["parameters"]
+    names = {parameter["name"] for parameter in reading if parameter["in"] == "query"} - {"cursor", "release"}
     assert names == set(tried)
     for name in sorted(names):
         assert call(shared_plane, "/car-parks/records", **{name: tried[name]}).status_code == 200
@@ -27,15 +27,35 @@ def test_every_address_and_parameter_it_names_is_answered(shared_plane: DataPlan
         name: value for name, value in tried.items() if name in {*STATIONS.split("\n")[0].split(","), "format"}
     }
     grouping = document["paths"]["/aggregate"]["get"]
-    assert {parameter["name"] for parameter in grouping["parameters"]} - {"release"} == set(tried)
-    told = grouping["responses"]["200"]["content"]["application/json"]["schema"]["properties"].keys()
+    names = {parameter["name"] for parameter in grouping["parameters"] if parameter["in"] == "query"}
+    assert names - {"release"} == set(tried)
+    told = document["components"]["schemas"]["Groups"]["properties"].keys()
     for name, value in tried.items():
         answer = call(shared_plane, "/car-parks/aggregate", **{name: value})
         assert answer.status_code == 200, name
         assert told - {"sample"} == answer.json().keys()
     for path in document["paths"]:
-        address = path.replace("{key}", "1").replace("{name}", "manifest.json")
+        address = path.replace("{key}", "P0001").replace("{name}", "manifest.json")
         assert call(shared_plane, f"/car-parks{address}").status_code == 200, address
+
+
+def test_its_examples_are_answered(plane: DataPlane) -> None:
+    places = "\n".join(f"S{i},{22.5 + i / 1000},{114 + i / 1000},2026-03-{i + 1:02d}" for i in range(20))
+    plane.release(plane.dataset(openness="unconditional"), f"station_id,lat,lng,opened\n{places}\n")
+    paths = call(plane, "/car-parks/openapi.json").json()["paths"]
+    tried = 0
+    for path, options in paths.items():
+        for parameter in options["get"]["parameters"]:
+            if "example" in parameter:
+                example = parameter["example"]
+                text = ",".join(map(str, example)) if isinstance(example, list) else example
+                answer = call(plane, f"/car-parks{path.replace('{key}', 'S3')}", **{parameter["name"]: text})
+                assert answer.status_code == 200, (path, parameter)
+                tried += 1
+    assert tried > 10
+    names = {parameter["name"] for parameter in paths["/records"]["get"]["parameters"]}
+    assert {"near", "bbox"} <= names
+    assert len(records(call(plane, "/car-parks/records", near="114.005,22.505,120"))) == 1
 
 
 def test_records_are_as_it_says(shared_plane: DataPlane) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import duckdb
 import httpx
@@ -114,14 +115,25 @@ class TestForms:
         assert len(records(answer)) == 200
 
     def test_one_record_schema_and_releases(self, shared_plane: DataPlane) -> None:
-        first = call(shared_plane, select="_id,id", limit=1).json()["records"][0]
-        [record] = records(call(shared_plane, f"{RECORDS}/{first['_id']}"))
-        assert record["id"] == first["id"]
+        [record] = records(call(shared_plane, f"{RECORDS}/P0007"))
+        assert record["id"] == "P0007"
         schema = call(shared_plane, "/car-parks/schema").json()
         assert [field["name"] for field in schema["fields"]][:2] == ["id", "district"]
         [release] = call(shared_plane, "/car-parks/releases").json()["releases"]
         assert release["rows"] == 300
         assert not release["withdrawn"]
+
+    def test_without_a_key_a_record_is_known_by_its_row(self, plane: DataPlane) -> None:
+        plane.release(plane.dataset(openness="unconditional"), "zone,spaces\n" + "南山区,3\n" * 4 + "福田区,5\n")
+        fifth = [row["_id"] for row in records(call(plane, select="_id", spaces=5))]
+        assert records(call(plane, f"{RECORDS}/{fifth[0]}")) == [{"zone": "福田区", "spaces": 5}]
+        assert call(plane, f"{RECORDS}/福田区").status_code == 422
+
+    def test_a_key_is_taken_as_it_is_written(self, plane: DataPlane) -> None:
+        keys = ["a b", "50%25", "100%", "停 车", "+1", "a;b=c"]
+        plane.release(plane.dataset(openness="unconditional"), "\n".join(["park_id,n", *(f"{key},1" for key in keys)]))
+        for key in keys:
+            assert records(call(plane, f"{RECORDS}/{quote(key)}"))[0]["park_id"] == key
 
     @pytest.mark.parametrize("form", ["csv", "parquet"])
     def test_an_export_has_every_row_that_fits(self, shared_plane: DataPlane, form: str) -> None:

@@ -91,8 +91,22 @@ def test_the_console_runs_on_the_sample_for_nothing(subscription: Subscription, 
     assert "group_by=opened:month" in text  # curl
     assert "group_by=opened%3Amonth" in text  # JavaScript
     assert "&#34;avg:fee&#34;: " in text
+    assert 'value="near"' not in text  # car parks without coordinates
     assert "bad-aggregate" in developer.get(page, params={"endpoint": "aggregate", "measures": "avg:district"}).text
     assert developer.get(f"/api/v1/subscriptions/{subscription.id}/usage").json()["calls"] == 0
+
+
+def test_the_console_asks_for_places_where_there_are_any(plane: DataPlane, client_of: ClientOf) -> None:
+    dataset = plane.dataset()
+    plane.release(dataset, "park_id,lat,lng\n" + "".join(f"P{i},22.5{i},114.0{i}\n" for i in range(9)))
+    page = f"/developer/subscriptions/{plane.subscribe(dataset).id}/console"
+    asked = {"endpoint": "records", "field1": "lat", "op1": "near", "value1": "114.0,22.5,100000"}
+    text = client_of("developer").get(page, params=asked).text
+    assert 'value="bbox"' in text
+    assert "lat.near=114.0,22.5,100000" in text
+    assert "&#34;park_id&#34;: &#34;P" in text
+    product = client_of("nobody").get("/dataset/car-parks").text
+    assert re.search(r"/records\?near=114\.0\d*,22\.5\d*,1000&amp;limit=10", product)
 
 
 @pytest.mark.parametrize("who", ["nobody", "provider", "officer"])

@@ -26,6 +26,11 @@ OPERATORS = (
     ("in", N_("is one of (commas)")),
     ("like", N_("looks like (* stands for anything)")),
 )
+PLACE_OPERATORS = (
+    ("near", N_("is within (longitude, latitude, metres)")),
+    ("bbox", N_("lies in (west, south, east, north)")),
+)
+"""For the coordinates of a place, whichever of the two is chosen."""
 FILTERS = 2
 LONGEST_SHOWN = 20_000
 
@@ -80,6 +85,11 @@ def fields(contract: DataContract) -> list[tuple[str, str]]:
         name = field.range_of or field.name
         found.setdefault(name, _label(name, field))
     return list(found.items())
+
+
+def operators(contract: DataContract) -> tuple[tuple[str, str], ...]:
+    """The comparisons that make sense: those of places only where there are any."""
+    return OPERATORS + (PLACE_OPERATORS if contract.coordinates else ())
 
 
 def _label(name: str, field: ContractField) -> str:

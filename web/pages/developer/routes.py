@@ -195,7 +195,7 @@ def try_it(request: Request, session: Read, services: ServicesOf, actor: SignedI
         release=release,
         asked=asked,
         endpoints=console.ENDPOINTS,
-        operators=console.OPERATORS,
+        operators=console.operators(contract),
         filters=range(1, console.FILTERS + 1),
         fields=console.fields(contract),
         columns=[field.name for field in contract.fields],

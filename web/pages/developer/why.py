@@ -257,6 +257,7 @@ COUNTED = {
     "repeat": N_("Repeat of a paid request"),
     "not-modified": N_("Not changed since your last call"),
     "description": N_("Schema, releases, papers"),
+    "dry-run": N_("Cost asked only"),
     "": N_("Answered"),
 }
 """What answers that are no refusals are called in the table of answers."""

@@ -118,6 +118,13 @@ class Preview:
             note=gap().join(_notes(column["unit"], left_out, int(found["missing"]), bool(found.get("cut")))),
         )
 
+    def first_place(self) -> tuple[float, float] | None:
+        """Longitude and latitude of the first record that has them."""
+        if not self.points:
+            return None
+        longitude, latitude, _row = self.content["map"]["points"][0]
+        return longitude, latitude
+
     def point_map(self, title: str) -> PointMap | None:
         """The places of the sample, named by the first column of text."""
         if not self.points:

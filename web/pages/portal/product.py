@@ -169,14 +169,14 @@ def preview_tab(request: Request, found: ProductOf) -> Response:
     def show() -> dict[str, Any]:
         sample = preview.load(found.session, found.services.store, found.current)
         title = _("Places of %(dataset)s", dataset=localized(found.dataset.title))
+        base_url, place = found.frame("")["base_url"], sample.first_place()
         return {
             "sample": sample,
             "map": sample.point_map(title),
             "charts_of": sample.charts(),
-            "samples": samples.first_call(found.frame("")["base_url"], found.dataset, found.current),
-            "aggregate_samples": samples.first_aggregate(
-                found.frame("")["base_url"], found.dataset, found.current, sample.categories()
-            ),
+            "samples": samples.first_call(base_url, found.dataset, found.current),
+            "aggregate_samples": samples.first_aggregate(base_url, found.dataset, found.current, sample.categories()),
+            "near_samples": samples.first_near(base_url, found.dataset, found.current, place) if place else None,
         }
 
     return _tab(request, found, "", show)

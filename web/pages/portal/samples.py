@@ -24,6 +24,13 @@ def first_aggregate(
     return _in_languages(base_url, dataset, "aggregate", parameters)
 
 
+def first_near(base_url: str, dataset: Dataset, release: Release, point: tuple[float, float]) -> list[dict[str, str]]:
+    """The records within a kilometre of a point, given as longitude and latitude."""
+    pairs = DataContract.model_validate(release.contract).coordinates
+    name = "near" if len(pairs) == 1 else f"{pairs[0].latitude}.near"
+    return _in_languages(base_url, dataset, "records", {name: f"{point[0]},{point[1]},1000", "limit": "10"})
+
+
 def _grouping(release: Release, categories: Collection[str]) -> str:
     """A field that groups make sense by: one that repeats, rather words than figures, a date by its year, never the
     key."""
