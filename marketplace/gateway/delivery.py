@@ -68,7 +68,7 @@ class Delivery:
         self.directory = Directory(database)
         self.tables = Tables(database, settings, store)
         self._admission = Admission(self.directory, settings)
-        self._charging = Charging(meter, RateLimiter(settings.home))
+        self._charging = Charging(meter, RateLimiter(settings.home), settings.organisation_rate_per_minute)
         self._tick_lock = threading.Lock()
 
     def close(self) -> None:
