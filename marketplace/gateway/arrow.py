@@ -30,7 +30,7 @@ def table(rows: Sequence[tuple[Any, ...]], columns: Sequence[Column], *, with_id
     """Stored rows, each its number and the values of `columns`. By way of Polars: pyarrow imports pandas to look at
     Python's values, which takes seconds the first time."""
     names = ["_id", *(column.sql for column in columns)]
-    stored = [pl.Int64, *(_STORED.get(column.kind, pl.Int64) for column in columns)]
+    stored: list[type[pl.DataType]] = [pl.Int64, *(_STORED.get(column.kind, pl.Int64) for column in columns)]
     frame = pl.DataFrame(rows, schema=dict(zip(names, stored, strict=True)), orient="row")
     shown = [pl.col(column.sql).pipe(_typed, column).alias(column.name) for column in columns]
     chosen = frame.select([pl.col("_id"), *shown] if with_id else shown)

@@ -263,7 +263,7 @@ def _get(
 def _parameter(
     name: str, schema: dict[str, Any], description: str, example: Any = None, *, place: str = "query"
 ) -> dict[str, Any]:
-    told = {"name": name, "in": place, "schema": schema, "description": description}
+    told: dict[str, Any] = {"name": name, "in": place, "schema": schema, "description": description}
     if schema.get("type") == "array":
         told |= {"style": "form", "explode": False}
     return told | ({"required": True} if place == "path" else {}) | ({"example": example} if example else {})

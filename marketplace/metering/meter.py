@@ -243,10 +243,14 @@ class Meter:
     def _ask(self, subscription_id: str, purse: Purse) -> bool:
         asked = time.monotonic()
         wanted = wanted_units(purse.rate_at(asked), purse.last_units)
+        with self._lock:
+            # Of the month that answers are recorded in: a clock set back over its beginning must not get the worker
+            # units of a month that is over for it.
+            moment = moment_of(self._now())
         try:
             with self.database.transaction() as session:
                 lease = leases.grant(
-                    session, self.worker_id, subscription_id, purse.terms, wanted, self.settings.timezone
+                    session, self.worker_id, subscription_id, purse.terms, wanted, self.settings.timezone, moment
                 )
                 purse.may_return = lease is None and leases.on_loan(session, subscription_id)
         except (SQLAlchemyError, DatabaseAway) as error:
