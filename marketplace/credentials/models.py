@@ -13,8 +13,7 @@ from contracts.kit.database import UtcDateTime
 class Key(SQLModel, table=True):
     """One API key of one subscription. The key itself is not here: `prefix` and `last4` let its owner recognise it,
     `hash` lets us. `expires_at`: it stops by itself then (after a rotation: 24 h later). `revoked_at`: it was stopped;
-    `revoked_why` is `owner`, `leaked` or `rotated`. `networks`: where it may be used from, in CIDR form; none:
-    anywhere."""
+    `revoked_why` is `owner`, `leaked` or `rotated`. `networks`: those it works from, in CIDR form; none: all."""
 
     __tablename__ = "credentials_key"
 
