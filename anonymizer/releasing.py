@@ -66,7 +66,7 @@ def release_rows(
     ``only``: row numbers to release (those suppressed are left out all the same), for a look at some rows. ``order``
     gives, for a number of rows, the order they are put in; without it they stay in table order.
     """
-    class_of_row = classes.of_combination.astype(np.int32)[prepared.histogram.combination_of_row]
+    class_of_row = classes.of_row(prepared)
     kept = class_of_row >= 0
     if only is not None:
         chosen = np.zeros(len(kept), dtype=bool)

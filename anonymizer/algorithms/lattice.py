@@ -74,7 +74,7 @@ class Lattice:
         self._code_of: list[list[IntArray]] = []
         self._loss_of: list[list[FloatArray]] = []
         self._first: list[list[IntArray]] = []
-        columns = max(len(histogram.columns), 1)
+        columns = max(histogram.shown, 1)
         for column in histogram.columns:
             codes, losses, firsts = [], [], []
             for nodes in column.tree.node_of:

@@ -37,6 +37,11 @@ class SensitiveRequirement:
     model: SensitiveModel
     values: ValueCounts
 
+    @property
+    def rises(self) -> bool:
+        """Whatever fails still fails when it is cut into smaller groups."""
+        return isinstance(self.model, DistinctLDiversity)
+
     def reached(self, grouped: Grouped) -> FloatArray:
         """The model's measure of each group; for distances the whole of ``grouped`` is the reference."""
         match self.model:
@@ -66,6 +71,21 @@ class SensitiveRequirement:
 
 
 @dataclass(frozen=True)
+class KeptValues(SensitiveRequirement):
+    """Where a group holds subjects who still show the value they showed in an earlier release, these show at least l
+    different ones. ``values`` counts such subjects only."""
+
+    @property
+    def rises(self) -> bool:
+        """A failing group may be cut so that a part holds no such subject."""
+        return False
+
+    def holds(self, grouped: Grouped) -> BoolArray:
+        """Which groups hold no such subject, or enough values."""
+        return np.asarray((self.reached(grouped) == 0) | super().holds(grouped))
+
+
+@dataclass(frozen=True)
 class Requirements:
     """All that a policy asks of classes.
 
@@ -87,7 +107,7 @@ class Requirements:
     @property
     def only_counts_rise(self) -> bool:
         """Whatever fails still fails when it is cut into smaller groups, so a search may strike off what is finer."""
-        return self.average_risk is None and all(isinstance(s.model, DistinctLDiversity) for s in self.sensitive)
+        return self.average_risk is None and all(s.rises for s in self.sensitive)
 
     def blind(self, k: int) -> Requirements:
         """The conditions on subjects alone, with at least ``k`` of them."""

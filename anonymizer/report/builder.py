@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from anonymizer import series
 from anonymizer.algorithms.recoding import Recoding
 from anonymizer.applying import Classes, linked_size, raw_sizes
 from anonymizer.preparation import Prepared
@@ -18,6 +19,7 @@ from anonymizer.report.losses import losses, overall
 from anonymizer.report.utility import column_utility, riskiest, sample_rows, suppressed_profile
 from anonymizer.results import ScanResult
 from anonymizer.risk import measure
+from anonymizer.series import Followed
 from anonymizer.threads import each
 from contracts import clock
 from contracts.privacy import (
@@ -59,6 +61,7 @@ class Run:
     release_id: str
     scan: ScanResult | None
     sample: IntArray
+    followed: Followed | None = None
 
 
 def warnings(prepared: Prepared, by_column: list[ColumnLoss], linked: int | None) -> list[Warning]:
@@ -105,6 +108,7 @@ def _public(run: Run) -> PublicReport:
     histogram = prepared.histogram
     by_column = losses(prepared, run.recoding, run.classes)
     linked_k = linked(prepared, run.classes)
+    beside = None if run.followed is None else series.claim(prepared, run.classes, run.followed)
     kept = np.flatnonzero(~run.recoding.suppressed)
     subjects_published = histogram.subjects_in(kept)
     k_reached = int(run.classes.subjects.min()) if prepared.quasi_identifiers and len(run.classes.rows) else None
@@ -121,6 +125,7 @@ def _public(run: Run) -> PublicReport:
         entities_found=dict(sorted(entities.items())),
         texts_redacted=run.released.changed,
         linked_k=linked_k,
+        series=beside,
     )
     return PublicReport(
         release_id=run.release_id,
@@ -132,8 +137,10 @@ def _public(run: Run) -> PublicReport:
         treatments=_treatments(run),
         algorithm=policy.algorithm.value,
         certificate=run.recoding.certificate,
-        assumptions=texts.assumptions(policy, rows_without_subject=prepared.rows_without_subject),
-        warnings=warnings(prepared, by_column, linked_k),
+        assumptions=texts.assumptions(policy, rows_without_subject=prepared.rows_without_subject)
+        + ([texts.about_series(beside)] if beside is not None and beside.compared else []),
+        warnings=warnings(prepared, by_column, linked_k)
+        + [texts.uncompared_warning(item) for item in (beside.not_compared if beside else [])],
         law_references=texts.law_references(),
     )
 
@@ -238,4 +245,5 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
         suppressed_profile=suppressed_profile(prepared, run.recoding),
         discernibility=float((rows.astype(np.float64) ** 2).sum()) + float(suppressed) * prepared.histogram.total_rows,
         average_class_ratio=average,
+        series=[] if run.followed is None else run.followed.compared,
     )

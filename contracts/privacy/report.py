@@ -68,6 +68,30 @@ class ColumnLoss(ReportModel):
     wholly_hidden_share: float
 
 
+class UncomparedRelease(ReportModel):
+    """An earlier release that a release was not compared with. ``destroyed``: its raw data are gone, and with them what
+    links its subjects; ``no-link``: no column tells which rows of both are about the same subject; ``no-classes``: it
+    has no classes, or was made when they were not kept."""
+
+    release: str
+    reason: Literal["destroyed", "no-link", "no-classes"]
+
+
+class SeriesClaim(ReportModel):
+    """What is left when each subject's classes are intersected over the earlier releases of the dataset and this one.
+
+    ``compared``: versions of those releases, in their order. ``k``: subjects in the smallest intersection;
+    ``diversity``: values left in the poorest, as :mod:`anonymizer.series` defines them. Both None or empty where no
+    release was compared.
+    """
+
+    compared: list[str]
+    not_compared: list[UncomparedRelease]
+    linked_by: str | None
+    k: int | None
+    diversity: list[Threshold]
+
+
 class AttestedClaims(ReportModel):
     """What the run saw and a reader of the release alone cannot recount."""
 
@@ -86,6 +110,8 @@ class AttestedClaims(ReportModel):
     linked_k: int | None
     """Where a pseudonym joins several rows of a subject: subjects in the smallest group with the same set of
     classes."""
+    series: SeriesClaim | None = None
+    """None where the dataset had no earlier release, or none was given."""
 
 
 class Claims(ReportModel):
@@ -295,6 +321,17 @@ class Exploration(ReportModel):
     failed: bool = False
 
 
+class FollowedRelease(ReportModel):
+    """An earlier release beside this one. ``followed``: subjects published there that are in this table. ``gone``:
+    subjects published there that are not published now; ``gone_below_k``: those of whose class there fewer than k are
+    gone, so that who knows who left can narrow down what was said of them."""
+
+    release: str
+    followed: int
+    gone: int
+    gone_below_k: int
+
+
 class OfficerReport(ReportModel):
     """For the officer who decides; stays in the vault."""
 
@@ -309,6 +346,7 @@ class OfficerReport(ReportModel):
     discernibility: float
     average_class_ratio: float | None
     """Average class size divided by k; 1 is ideal."""
+    series: list[FollowedRelease] = Field(default_factory=list)
     exploration: Exploration | None = None
     """None until it is worked out: on a large table that takes longer than the release itself."""
 
