@@ -1,4 +1,4 @@
-"""What other choices than a policy's would give: for who decides, once the release itself is made."""
+"""What other choices than a policy's would give, and who is special: for who decides, once the release is made."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from anonymizer.errors import Unreachable
 from anonymizer.preparation import prepare, search
 from anonymizer.report.curve import curve
 from anonymizer.report.obstacles import obstacles
+from anonymizer.report.specials import sample_uniques
 from anonymizer.series import Earlier
 from anonymizer.sources import Source
 from contracts.privacy import Exploration, Policy
@@ -17,7 +18,7 @@ from contracts.privacy import Exploration, Policy
 def explore(
     table: Source, policy: Policy, *, secret: bytes, release_id: str, earlier: Sequence[Earlier] = ()
 ) -> Exploration:
-    """Risk and loss of the whole table for several k, and what keeps it from reaching k.
+    """Risk and loss of the whole table for several k, what keeps it from reaching k, and its minimal sample uniques.
 
     The point of the policy's own k is the release that is made with the same ``secret`` and ``release_id`` beside the
     same ``earlier`` releases. Takes several times as long as that. Raises :class:`contracts.errors.InvalidInput` when
@@ -31,4 +32,6 @@ def explore(
         own = search(prepared, keys.search_coin(secret, release_id))
     except Unreachable:
         own = None
-    return Exploration(curve=curve(prepared, own), obstacles=obstacles(prepared))
+    return Exploration(
+        curve=curve(prepared, own), obstacles=obstacles(prepared), sample_uniques=sample_uniques(prepared)
+    )

@@ -119,15 +119,18 @@ def _smallest(figures: IntArray, count: int) -> IntArray:
 
 def _combinations(prepared: Prepared, chosen: IntArray, sizes: IntArray) -> list[RiskyCombination]:
     """Some combinations with the subjects that share each."""
+    told = shapes_of(prepared, chosen)
+    return [RiskyCombination(subjects=int(size), shapes=own) for size, own in zip(sizes, told, strict=True)]
+
+
+def shapes_of(prepared: Prepared, chosen: IntArray) -> list[dict[str, str]]:
+    """Some combinations by the shapes of their values."""
     labels = []
     for place, column in enumerate(prepared.quasi_identifiers):
         nodes = column.tree.node_of[0][prepared.histogram.leaf[chosen, place]]
         labels.append([shape(text) for text in column.labels(nodes)])
     names = [column.name for column in prepared.quasi_identifiers]
-    return [
-        RiskyCombination(subjects=int(size), shapes=dict(zip(names, values, strict=True)))
-        for size, values in zip(sizes, zip(*labels, strict=True), strict=True)
-    ]
+    return [dict(zip(names, values, strict=True)) for values in zip(*labels, strict=True)]
 
 
 def sample_rows(

@@ -311,13 +311,60 @@ class CurvePoint(ReportModel):
     proved: bool = False
 
 
+class UniquesOfSize(ReportModel):
+    """Minimal sample uniques of ``size`` columns: ``found`` over all sets of columns; ``combinations`` stand alone by
+    so many columns and by no fewer."""
+
+    size: int
+    found: int
+    combinations: int
+
+
+class ColumnShare(ReportModel):
+    """Share of all SUDA scores that comes from minimal uniques with a column; shares sum to more than one."""
+
+    column: str
+    share: float
+
+
+class SpecialUnique(ReportModel):
+    """A combination of one subject, as shapes. ``score``: its SUDA score, ``found`` its minimal sample uniques,
+    ``smallest`` the columns of the smallest. ``dis_score``: chance that a match is right, where the population is
+    known."""
+
+    score: float
+    dis_score: float | None
+    found: int
+    smallest: int
+    shapes: dict[str, str]
+
+
+class SampleUniques(ReportModel):
+    """By how few columns subjects stand alone before treatment (:mod:`anonymizer.risk.uniques`).
+
+    ``uniques``: combinations of one subject; ``columns_at_most``: the most columns that were looked at together,
+    ``complete`` when no minimal unique has more, else the table was too large to look further. ``dis``: chance that a
+    unique match is right, None without uniques or without the size of the population.
+    """
+
+    uniques: int
+    columns_at_most: int
+    complete: bool
+    by_size: list[UniquesOfSize]
+    columns: list[ColumnShare]
+    dis: float | None
+    riskiest: list[SpecialUnique]
+
+
 class Exploration(ReportModel):
-    """What other choices than the policy's would give, on the whole table. ``curve``: risk and loss for several k;
-    ``obstacles``: why the raw table does not reach k, None without quasi-identifiers. ``failed``: it could not be
-    worked out, and both are empty."""
+    """What other choices than the policy's would give, on the whole table, and what makes subjects special. ``curve``:
+    risk and loss for several k; ``obstacles``: why the raw table does not reach k; ``sample_uniques``: by how few
+    columns subjects stand alone; both None without quasi-identifiers. ``failed``: it could not be worked out, and all
+    are empty."""
 
     curve: list[CurvePoint] = Field(default_factory=list)
     obstacles: Obstacles | None = None
+    sample_uniques: SampleUniques | None = None
     failed: bool = False
 
 
