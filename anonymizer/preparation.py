@@ -27,6 +27,7 @@ from contracts.privacy import (
     AverageRisk,
     CategoryHierarchy,
     Generalise,
+    HouseholdRisk,
     Mask,
     MaxRisk,
     MissingMeaning,
@@ -85,6 +86,8 @@ def demand_of(table: pl.DataFrame, policy: Policy, subject: IntArray | None) -> 
         k,
         average,
         [(m, _values(table, policy, m)) for m in policy.models if isinstance(m, SENSITIVE_MODELS)],
+        None if policy.household is None else factorise(table.get_column(policy.household))[1].astype(np.int64),
+        min((m.risk for m in policy.models if isinstance(m, HouseholdRisk)), default=None),
         ", ".join(_asked(model) for model in policy.models),
     )
 

@@ -66,7 +66,7 @@ class Lattice:
         self._known: dict[Node, Outcome] = {}
         self._rises: dict[tuple[int, int, int], IntArray] = {}
         requirements = histogram.requirements
-        self._by_counts = requirements.additive and not requirements.sensitive
+        self._by_counts = requirements.by_counts
         self._one_row_each = requirements.additive and histogram.total_rows == histogram.total_subjects
         self._total = max(histogram.total_rows, 1)
         self._usable = np.flatnonzero(histogram.usable)

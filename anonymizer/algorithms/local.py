@@ -60,7 +60,7 @@ def recode(histogram: Histogram, limit: float, coin: bytes, *, missing_is_any: b
     budget = Budget.of(histogram, limit)
     chance = np.random.Generator(np.random.PCG64(int.from_bytes(coin, "big")))
     k = requirements.k
-    judged_after = bool(requirements.sensitive) or requirements.average_risk is not None
+    judged_after = requirements.more_than_subjects
     tried = 0
     good: tuple[_Partition, BoolArray, int] | None = None
     while True:
@@ -77,7 +77,7 @@ def recode(histogram: Histogram, limit: float, coin: bytes, *, missing_is_any: b
         if last:
             why = (
                 "too few subjects share what cannot be made coarser, or too many are empty, "
-                "or the models on sensitive values and average risk fail on the largest classes"
+                "or the models on sensitive values, households and average risk fail on the largest classes"
                 if judged_after
                 else "too few subjects share what cannot be made coarser, or too many are empty"
             )

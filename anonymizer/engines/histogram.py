@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anonymizer.hierarchies import EncodedColumn
-from anonymizer.models import DistinctCount, Requirements, SensitiveRequirement, ValueCounts
+from anonymizer.models import DistinctCount, Households, Requirements, SensitiveRequirement, ValueCounts
 from contracts.privacy import SensitiveModel
 
 IntArray = npt.NDArray[np.int64]
@@ -70,13 +70,16 @@ class Demand:
     """What is asked of classes before the histogram exists.
 
     ``subject`` numbers each row's subject (None: every row is one). ``sensitive`` holds per model the row's value,
-    numbered from 0 in the column's order.
+    numbered from 0 in the column's order; ``household`` the row's household (-1: its subject lives alone), None where
+    nobody's is known.
     """
 
     subject: IntArray | None
     k: int
     average_risk: float | None = None
     sensitive: Sequence[tuple[SensitiveModel, IntArray]] = ()
+    household: IntArray | None = None
+    household_risk: float | None = None
     asked: str = ""
 
 
@@ -128,6 +131,9 @@ def _requirements(
             )
             for model, value in demand.sensitive
         ),
+        households=None
+        if demand.household is None
+        else Households.of(combination_of_row.astype(np.int64), demand.household, subject, demand.household_risk),
         asked=demand.asked,
     )
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from anonymizer.models.counts import DistinctCount, Grouped, ValueCounts
 from anonymizer.models.diversity import distinct, entropy, equal_distance, ordered_distance, recursive
+from anonymizer.models.households import Households
 from contracts.privacy import (
     DistinctLDiversity,
     EntropyLDiversity,
@@ -90,13 +91,15 @@ class Requirements:
     """All that a policy asks of classes.
 
     ``k``: subjects in every class. ``average_risk``: largest classes / subjects of the whole release, None without a
-    limit. ``sensitive``: one entry per model about a sensitive column. ``asked`` names them for messages.
+    limit. ``sensitive``: one entry per model about a sensitive column. ``households``: who lives together, None where
+    that is not known. ``asked`` names the models for messages.
     """
 
     subjects: DistinctCount
     k: int
     average_risk: float | None = None
     sensitive: tuple[SensitiveRequirement, ...] = ()
+    households: Households | None = None
     asked: str = ""
 
     @property
@@ -107,11 +110,25 @@ class Requirements:
     @property
     def only_counts_rise(self) -> bool:
         """Whatever fails still fails when it is cut into smaller groups, so a search may strike off what is finer."""
-        return self.average_risk is None and all(s.rises for s in self.sensitive)
+        return self.average_risk is None and not self._limits_households and all(s.rises for s in self.sensitive)
+
+    @property
+    def more_than_subjects(self) -> bool:
+        """Something is asked beyond the number of subjects in each class."""
+        return bool(self.sensitive) or self.average_risk is not None or self._limits_households
+
+    @property
+    def by_counts(self) -> bool:
+        """Rows and subjects of a class tell whether it may be published."""
+        return self.additive and not self.sensitive and not self._limits_households
+
+    @property
+    def _limits_households(self) -> bool:
+        return self.households is not None and self.households.limit is not None
 
     def blind(self, k: int) -> Requirements:
         """The conditions on subjects alone, with at least ``k`` of them."""
-        return replace(self, k=max(k, self.k), average_risk=None, sensitive=())
+        return replace(self, k=max(k, self.k), average_risk=None, sensitive=(), households=None)
 
     def hold(self, combination: IntArray, group: IntArray, groups: int) -> BoolArray:
         """Which groups of combinations have enough subjects."""
@@ -125,14 +142,22 @@ class Requirements:
         """Which groups may be published, out of all that a release would hold.
 
         Distances to the distribution of the whole are to that of the release, which changes when a group is left out:
-        groups are left out until those that stay meet every model.
+        groups are left out until those that stay meet every model. Of a household at too high a risk the group of its
+        riskiest member is left out.
         """
         good = self.hold(combination, group, groups)
-        while self.sensitive:
+        sizes = self.subjects.count(combination, group, groups) if self._limits_households else None
+        while self.sensitive or sizes is not None:
             kept = good[group]
             failing = np.zeros(groups, dtype=bool)
             for item in self.sensitive:
                 failing |= ~item.holds(item.values.of_groups(combination[kept], group[kept], groups))
+            if sizes is not None and self.households is not None:
+                size = np.zeros(len(self.subjects.alone))
+                size[combination[kept]] = sizes[group[kept]]
+                place = np.zeros(len(size), dtype=np.int64)
+                place[combination] = group
+                failing[place[self.households.failing(size)]] = True
             failing &= good
             if not failing.any():
                 break

@@ -11,7 +11,7 @@ import polars as pl
 
 from anonymizer import series
 from anonymizer.algorithms.recoding import Recoding
-from anonymizer.applying import Classes, linked_size, raw_sizes
+from anonymizer.applying import Classes, linked_size, raw_groups, raw_sizes
 from anonymizer.preparation import Prepared
 from anonymizer.releasing import Released
 from anonymizer.report import texts
@@ -19,6 +19,7 @@ from anonymizer.report.losses import losses, overall
 from anonymizer.report.utility import column_utility, riskiest, sample_rows, suppressed_profile
 from anonymizer.results import ScanResult
 from anonymizer.risk import measure
+from anonymizer.risk.households import household_risks
 from anonymizer.series import Followed
 from anonymizer.threads import each
 from contracts import clock
@@ -30,6 +31,7 @@ from contracts.privacy import (
     ColumnRole,
     DistinctLDiversity,
     EntropyLDiversity,
+    HouseholdRisk,
     KAnonymity,
     MaxRisk,
     OfficerReport,
@@ -177,6 +179,10 @@ def _thresholds(run: Run, k_reached: int | None) -> list[Threshold]:
                 found.append(
                     Threshold(model=model.kind, required=risk, reached=factor / k_reached if k_reached else None)
                 )
+            case HouseholdRisk(risk=risk):
+                told_risk = household_risks(prepared, _size_after(run), risk)
+                highest = told_risk.highest if told_risk is not None and told_risk.households else None
+                found.append(Threshold(model=model.kind, required=risk, reached=highest))
             case AverageRisk(risk=risk):
                 factor = share if model.attacker == "marketer" else 1.0
                 average = factor * len(classes.rows) / subjects if subjects else None
@@ -196,6 +202,19 @@ def worst(model: SensitiveModel, reached: FloatArray) -> float | None:
     """The figure of the class that is worst off; None where it has no bound (fewer values than l)."""
     figure = float(reached.min() if isinstance(model, DistinctLDiversity | EntropyLDiversity) else reached.max())
     return figure if np.isfinite(figure) else None
+
+
+def _size_after(run: Run) -> IntArray:
+    """Subjects alike of each combination in the release, 0 where it is suppressed."""
+    place = run.classes.of_combination
+    return np.where(place >= 0, run.classes.subjects[np.maximum(place, 0)] if len(run.classes.subjects) else 0, 0)
+
+
+def _size_before(prepared: Prepared) -> IntArray:
+    """Subjects alike of each combination before anything is done."""
+    first, group = raw_groups(prepared)
+    everything = np.arange(prepared.histogram.combinations, dtype=np.int64)
+    return prepared.histogram.requirements.subjects.count(everything, group, len(first))[group]
 
 
 def _treatments(run: Run) -> list[Treatment]:
@@ -231,12 +250,18 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
     rows = run.classes.rows if quasi else empty
     suppressed = public.claims.attested.rows_suppressed
     average = float(after.sum()) / len(after) / policy.k if len(after) else None
+    before = measure(
+        raw_sizes(prepared) if quasi else empty, threshold=threshold, population=policy.population, drawn=drawn
+    )
+    left = measure(after, threshold=threshold, population=policy.population, drawn=drawn)
+    if quasi and policy.household is not None:
+        limit = min((m.risk for m in policy.models if isinstance(m, HouseholdRisk)), default=threshold)
+        before = before.model_copy(update={"households": household_risks(prepared, _size_before(prepared), limit)})
+        left = left.model_copy(update={"households": household_risks(prepared, _size_after(run), limit)})
     return OfficerReport(
         public=public,
-        risk_before=measure(
-            raw_sizes(prepared) if quasi else empty, threshold=threshold, population=policy.population, drawn=drawn
-        ),
-        risk_after=measure(after, threshold=threshold, population=policy.population, drawn=drawn),
+        risk_before=before,
+        risk_after=left,
         riskiest=riskiest(prepared),
         utility=each(
             lambda place: column_utility(prepared, run.recoding, place), range(len(prepared.quasi_identifiers))

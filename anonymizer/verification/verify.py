@@ -333,6 +333,8 @@ def _attested(report: PublicReport) -> dict[str, str]:
     if attested.series is not None and attested.series.k is not None:
         found[f"subjects left beside {', '.join(attested.series.compared)}"] = str(attested.series.k)
     for threshold in report.thresholds:
+        if threshold.model == "household-risk":
+            found["highest risk of a household"] = str(threshold.reached)
         if threshold.column and all(d.column != threshold.column for d in report.claims.recomputable.diversity):
             found[f"{threshold.model} of {threshold.column}"] = str(threshold.reached)
     return found

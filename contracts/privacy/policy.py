@@ -17,7 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from contracts.errors import InvalidInput
 from contracts.privacy.hierarchies import GeoGridHierarchy, Hierarchy
-from contracts.privacy.models import SENSITIVE_MODELS, AverageRisk, DistinctLDiversity, KAnonymity, MaxRisk, Model
+from contracts.privacy.models import (
+    SENSITIVE_MODELS,
+    AverageRisk,
+    DistinctLDiversity,
+    HouseholdRisk,
+    KAnonymity,
+    MaxRisk,
+    Model,
+)
 from contracts.privacy.roles import Algorithm, ColumnName, ColumnRole, MissingMeaning, SubjectUnit
 from contracts.text import Text
 
@@ -140,6 +148,8 @@ class Policy(PolicyModel):
     version: Literal[1] = POLICY_VERSION
     subject: ColumnName | None = None
     subject_unit: SubjectUnit = SubjectUnit.ROW
+    household: ColumnName | None = None
+    """The column that tells which subjects live together; None where the table does not say."""
     columns: dict[ColumnName, ColumnPolicy] = Field(min_length=1)
     models: list[Model] = Field(default_factory=_five_anonymous)
     suppression_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
@@ -228,7 +238,20 @@ class Policy(PolicyModel):
                 found.append(("subject_unit", "a subject column needs a unit: person, household, …"))
         elif self.subject_unit is not SubjectUnit.ROW:
             found.append(("subject", f"which column tells one {self.subject_unit} from another?"))
+        found += self._about_households()
         for index, model in enumerate(self.models):
+            if isinstance(model, HouseholdRisk):
+                if self.household is None:
+                    found.append((f"models.{index}.kind", "which column tells one household from another?"))
+                if self.missing is MissingMeaning.ANY:
+                    found.append(
+                        (
+                            "missing",
+                            "household-risk needs classes that do not overlap, as they do where an empty cell may "
+                            "stand for any: choose value or suppress",
+                        )
+                    )
+                continue
             if isinstance(model, MaxRisk | AverageRisk):
                 if model.attacker in {"journalist", "marketer"} and self.population is None:
                     found.append((f"models.{index}.attacker", f"a {model.attacker} needs the size of the population"))
@@ -252,6 +275,19 @@ class Policy(PolicyModel):
         if self.quasi_identifiers and not any(isinstance(m, KAnonymity) for m in self.models):
             found.append(("models", "quasi-identifiers need a k-anonymity model"))
         return found
+
+    def _about_households(self) -> Sequence[tuple[str, str]]:
+        if self.household is None:
+            return []
+        column = self.columns.get(self.household)
+        if column is None:
+            return [("household", f"the household column {self.household!r} is not among the columns")]
+        if self.household == self.subject:
+            return [("household", "the column that tells subjects apart cannot tell who lives together")]
+        if not isinstance(column.operator, Drop):
+            place = f"columns.{self.household}.operator.kind"
+            return [(place, "the household column must be dropped: published, even as a code, it joins its members")]
+        return []
 
     def to_yaml(self) -> str:
         """The policy as YAML that :meth:`from_yaml` reads back to an equal policy."""
@@ -295,7 +331,7 @@ class Policy(PolicyModel):
         """SHA-256 (hex) of the policy's canonical JSON."""
         plain = self.model_dump(mode="json")
         # Keys that came later are left out where they are not used: older policies keep their fingerprints.
-        for name in ("population", "search_seconds"):
+        for name in ("population", "search_seconds", "household"):
             if plain[name] is None:
                 del plain[name]
         content = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -306,8 +342,8 @@ class Policy(PolicyModel):
 _TAGS = {
     "keep", "drop", "mask", "pseudonymise", "redact-text", "generalise", "with", "round", "top-bottom",
     "numeric", "date", "hour-bands", "divisions", "category", "prefix", "geo-grid",
-    "k-anonymity", "max-risk", "average-risk", "distinct-l-diversity", "entropy-l-diversity", "recursive-cl-diversity",
-    "t-closeness",
+    "k-anonymity", "max-risk", "average-risk", "household-risk", "distinct-l-diversity", "entropy-l-diversity",
+    "recursive-cl-diversity", "t-closeness",
 }  # fmt: skip
 _TAGGED_KEYS = {"operator", "hierarchy"}
 

@@ -202,9 +202,21 @@ class PopulationUniques(ReportModel):
     share: float
 
 
+class HouseholdRisks(ReportModel):
+    """Risk that at least one member of a household is recognised, by who knows that it is in the table: the highest,
+    the average, and the share of households above ``threshold``. ``largest``: members of the largest."""
+
+    threshold: float
+    households: int
+    largest: int
+    highest: float
+    average: float
+    share_above: float
+
+
 class Risk(ReportModel):
     """Risk of one state of the table; the histogram is of class sizes in subjects. ``population_uniques`` where the
-    policy tells the size of the population."""
+    policy tells the size of the population, ``households`` where it tells who lives together."""
 
     threshold: float
     subjects: int
@@ -215,6 +227,7 @@ class Risk(ReportModel):
     attackers: list[AttackerRisk]
     histogram: list[HistogramBar]
     population_uniques: PopulationUniques | None = None
+    households: HouseholdRisks | None = None
 
 
 class HistogramBar(ReportModel):
