@@ -195,13 +195,15 @@ def refusal(prepared: Prepared, followed: Followed, coin: bytes, alone: Prepared
     total = max(histogram.total_rows, 1)
     lost, lost_new = int(histogram.rows[failing].sum()), int(histogram.rows[failing & new].sum())
     names = ", ".join(item.release for item in followed.compared)
-    ways = [f"allow suppressing {lost / total:.1%} of the rows", "ask for a smaller k"]
+    help_ = []
     if lost_new:
-        ways.insert(0, f"hold back the {lost_new} rows of new subjects until more have come")
+        help_.append(f"hold back the {lost_new} rows of new subjects until more have come")
+    help_.append(f"allow suppressing {lost / total:.1%} of the rows")
+    help_.append("ask for a smaller k, or publish fewer or coarser columns")
     return SeriesUnreachable(
         f"Beside the earlier releases {names} the policy cannot be kept: for {lost} of {total} rows too few candidates "
         f"stay when classes are intersected, even on the coarsest levels; the limit is {limit:.1%}. "
-        f"To go on: {'; or '.join(ways)}."
+        f"To go on: {'; or '.join(help_)}."
     )
 
 

@@ -255,8 +255,10 @@ def check_series(session: Session, artifact: Artifact) -> None:
     known = {*claimed["compared"], *(one["release"] for one in claimed["not_compared"])}
     for release in releases_of(session, artifact.dataset_id):
         if release.id != artifact.release_id and release.version not in known:
-            told = f"Release {release.version} of this dataset appeared after this file was built"
-            raise SeriesChanged(f"{told}, so what both tell together was not checked. Submit the request again.")
+            raise SeriesChanged(
+                f"Release {release.version} appeared after this file was built, so what both tell together was not "
+                "checked. Submit the request again."
+            )
 
 
 def approvals(session: Session, artifact_id: str) -> list[Decision]:

@@ -277,17 +277,22 @@ class Policy(PolicyModel):
         return found
 
     def _about_households(self) -> Sequence[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
         if self.household is None:
-            return []
+            return found
         column = self.columns.get(self.household)
         if column is None:
-            return [("household", f"the household column {self.household!r} is not among the columns")]
-        if self.household == self.subject:
-            return [("household", "the column that tells subjects apart cannot tell who lives together")]
-        if not isinstance(column.operator, Drop):
-            place = f"columns.{self.household}.operator.kind"
-            return [(place, "the household column must be dropped: published, even as a code, it joins its members")]
-        return []
+            found.append(("household", f"the household column {self.household!r} is not among the columns"))
+        elif self.household == self.subject:
+            found.append(("household", "the column that tells subjects apart cannot tell who lives together"))
+        elif not isinstance(column.operator, Drop):
+            found.append(
+                (
+                    f"columns.{self.household}.operator.kind",
+                    "the household column must be dropped: published, even as a code, it joins its members",
+                )
+            )
+        return found
 
     def to_yaml(self) -> str:
         """The policy as YAML that :meth:`from_yaml` reads back to an equal policy."""

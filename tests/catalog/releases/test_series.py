@@ -1,4 +1,4 @@
-"""A release beside the earlier ones of its dataset: compared while their raw data are there, said where they are not."""
+"""A release beside the earlier ones of its dataset: compared while their raw data last, and said where not."""
 
 import pytest
 

@@ -46,6 +46,7 @@ MODELS = {
     "k-anonymity": N_("k-anonymity: records that look the same"),
     "max-risk": N_("highest chance of a right guess about anybody"),
     "average-risk": N_("average chance of a right guess"),
+    "household-risk": N_("highest chance that at least one of a household is guessed"),
     "distinct-l-diversity": N_("l-diversity: different values of a sensitive attribute among them"),
     "entropy-l-diversity": N_("entropy l-diversity: as uncertain as so many equally frequent values"),
     "recursive-cl-diversity": N_("(c,l)-diversity: the most frequent value against the rarer ones, below c"),

@@ -113,6 +113,7 @@ def read(form: Mapping[str, str], before: Policy) -> Policy:
         "columns": columns,
         "subject": subject,
         "subject_unit": form.get("subject_unit", before.subject_unit) if subject else "row",
+        "household": form.get("household", before.household or "") or None,
         "models": _models(form, before),
         "suppression_limit": _share(form, before.suppression_limit),
         "missing": form.get("missing", before.missing),
