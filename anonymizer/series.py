@@ -122,11 +122,11 @@ def follow(prepared: Prepared, earlier: Sequence[Earlier], not_compared: Sequenc
     classes: list[ClassOfRow] = []
     kept: dict[str, list[tuple[BoolArray, BoolArray]]] = {name: [] for name in least}
     for one in earlier:
+        if not one.policy.quasi_identifiers or not prepared.quasi_identifiers:
+            left_out.append(UncomparedRelease(release=one.release, reason="no-classes"))
+            continue
         if links is None or links not in one.table.columns:
             left_out.append(UncomparedRelease(release=one.release, reason="no-link"))
-            continue
-        if not one.policy.quasi_identifiers:
-            left_out.append(UncomparedRelease(release=one.release, reason="no-classes"))
             continue
         now, before = _linked(prepared, one, links)
         found = _classes_before(prepared, one, now, before, links)

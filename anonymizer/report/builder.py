@@ -35,10 +35,12 @@ from contracts.privacy import (
     KAnonymity,
     MaxRisk,
     OfficerReport,
+    Policy,
     Pseudonymise,
     PublicReport,
     RecomputableClaims,
     SensitiveModel,
+    SeriesClaim,
     Threshold,
     Treatment,
     Warning,
@@ -142,9 +144,19 @@ def _public(run: Run) -> PublicReport:
         assumptions=texts.assumptions(policy, rows_without_subject=prepared.rows_without_subject)
         + ([texts.about_series(beside)] if beside is not None and beside.compared else []),
         warnings=warnings(prepared, by_column, linked_k)
-        + [texts.uncompared_warning(item) for item in (beside.not_compared if beside else [])],
+        + [
+            texts.uncompared_warning(item)
+            for item in (beside.not_compared if beside and policy.quasi_identifiers else [])
+        ],
         law_references=texts.law_references(),
     )
+
+
+def _uncompared(policy: Policy, beside: SeriesClaim | None) -> list[Warning]:
+    """Earlier releases that could not be compared, where there is anything that could tell subjects apart."""
+    if beside is None or not policy.quasi_identifiers:
+        return []
+    return [texts.uncompared_warning(item) for item in beside.not_compared]
 
 
 def _entities(run: Run) -> Counter[str]:

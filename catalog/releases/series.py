@@ -90,6 +90,9 @@ def read(found: list[Predecessor], policy: Policy) -> tuple[list[Earlier], list[
         if one.safes is None:
             not_compared.append(UncomparedRelease(release=one.version, reason="destroyed"))
             continue
+        if not policy.quasi_identifiers:
+            not_compared.append(UncomparedRelease(release=one.version, reason="no-classes"))
+            continue
         raw, made = one.safes
         try:
             with made.open(one.classes) as stream:

@@ -70,8 +70,8 @@ class ColumnLoss(ReportModel):
 
 class UncomparedRelease(ReportModel):
     """An earlier release that a release was not compared with. ``destroyed``: its raw data are gone, and with them what
-    links its subjects; ``no-link``: no column tells which rows of both are about the same subject; ``no-classes``: it
-    has no classes, or was made when they were not kept."""
+    links its subjects; ``no-link``: no column tells which rows of both are about the same subject; ``no-classes``: one
+    of both has no classes, or it was made when they were not kept."""
 
     release: str
     reason: Literal["destroyed", "no-link", "no-classes"]

@@ -38,7 +38,7 @@ def review(policy: Policy, artifact: Artifact, report: OfficerReport, row: int) 
         "classes": class_sizes(report.risk_after.histogram, artifact.k_required, unit),
         "meters": _meters(report) if policy.quasi_identifiers else [],
         "utility": _utility(report),
-        "series": series(report),
+        "series": series(report) if policy.quasi_identifiers else None,
         "uniques": uniques(found.sample_uniques) if found else None,
         "curve": curve(found.curve, policy.k) if found else None,
         "obstacles": obstacles(found.obstacles, policy) if found else None,
