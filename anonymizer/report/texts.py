@@ -10,6 +10,7 @@ from contracts.privacy import (
     Keep,
     LawReference,
     Mask,
+    MicroAggregate,
     MissingMeaning,
     Operator,
     Policy,
@@ -68,6 +69,11 @@ def treatment(operator: Operator) -> Text:
             return {
                 "zh-CN": f"舍入到 {operator.step:g} 的倍数",
                 "en": f"rounded to multiples of {operator.step:g}",
+            }
+        case MicroAggregate():
+            return {
+                "zh-CN": f"微聚集：以至少 {operator.size} 个主体的相邻数值的均值代替",
+                "en": f"micro-aggregated: means of neighbouring numbers of at least {operator.size} subjects",
             }
         case TopBottom():
             low = "−∞" if operator.low is None else f"{operator.low:g}"

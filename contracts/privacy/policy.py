@@ -118,8 +118,19 @@ class TopBottom(PolicyModel):
         return self
 
 
+class MicroAggregate(PolicyModel):
+    """Replace each number by the mean of a group of neighbouring numbers of at least ``size`` subjects (MDAV).
+
+    Groups are formed over the rows that are published, so what a column shows is not known before: it is for sensitive
+    and plain columns that no model counts.
+    """
+
+    kind: Literal["micro-aggregate"] = "micro-aggregate"
+    size: Annotated[int, Field(ge=2, le=1_000_000)] = 5
+
+
 Operator = Annotated[
-    Keep | Drop | Mask | Pseudonymise | RedactText | Generalise | With | Round | TopBottom,
+    Keep | Drop | Mask | Pseudonymise | RedactText | Generalise | With | Round | TopBottom | MicroAggregate,
     Field(discriminator="kind"),
 ]
 
@@ -209,7 +220,9 @@ class Policy(PolicyModel):
                 )
             if isinstance(operator, Generalise) and column.role is not ColumnRole.QUASI_IDENTIFIER:
                 found.append((f"{place}.kind", "only a quasi-identifier is generalised: set the role or use round"))
-            if column.role is ColumnRole.QUASI_IDENTIFIER and isinstance(operator, Pseudonymise | RedactText):
+            if column.role is ColumnRole.QUASI_IDENTIFIER and isinstance(
+                operator, Pseudonymise | RedactText | MicroAggregate
+            ):
                 found.append((f"{place}.kind", f"a quasi-identifier cannot be protected by {operator.kind!r}"))
             if isinstance(operator, Generalise) and isinstance(operator.hierarchy, GeoGridHierarchy):
                 partner = self.columns.get(operator.hierarchy.longitude)
@@ -260,6 +273,14 @@ class Policy(PolicyModel):
                 column_policy = self.columns.get(model.column)
                 if column_policy is None or column_policy.role is not ColumnRole.SENSITIVE:
                     found.append((f"models.{index}.column", f"{model.column!r} is not a sensitive column"))
+                elif isinstance(column_policy.operator, MicroAggregate):
+                    found.append(
+                        (
+                            f"models.{index}.column",
+                            f"{model.column!r} is micro-aggregated after classes are formed, so its values cannot be "
+                            "counted",
+                        )
+                    )
                 elif isinstance(column_policy.operator, RedactText):
                     found.append(
                         (f"models.{index}.column", f"{model.column!r} is free text, which has no values to count")
@@ -346,6 +367,7 @@ class Policy(PolicyModel):
 # Pydantic puts the tag of the chosen union member into the path; people wrote no such key.
 _TAGS = {
     "keep", "drop", "mask", "pseudonymise", "redact-text", "generalise", "with", "round", "top-bottom",
+    "micro-aggregate",
     "numeric", "date", "hour-bands", "divisions", "category", "prefix", "geo-grid",
     "k-anonymity", "max-risk", "average-risk", "household-risk", "distinct-l-diversity", "entropy-l-diversity",
     "recursive-cl-diversity", "t-closeness",

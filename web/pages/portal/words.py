@@ -28,6 +28,7 @@ TREATMENTS = {
     "with": N_("made coarser together with another column"),
     "round": N_("rounded"),
     "top-bottom": N_("extremes cut"),
+    "micro-aggregate": N_("means of neighbours"),
 }
 ROLES = {
     "direct-identifier": N_("direct identifier"),
