@@ -93,7 +93,7 @@ class Lattice:
         self._known: dict[Node, Outcome] = {}
         self._rises: dict[tuple[int, int, int], IntArray] = {}
         requirements = histogram.requirements
-        self._by_counts = requirements.additive and not requirements.sensitive
+        self._by_counts = requirements.by_counts
         self._one_row_each = requirements.additive and histogram.total_rows == histogram.total_subjects
         self._total = max(histogram.total_rows, 1)
         self._usable = np.flatnonzero(histogram.usable)
@@ -101,7 +101,7 @@ class Lattice:
         self._code_of: list[list[IntArray]] = []
         self._loss_of: list[list[FloatArray]] = []
         self._first: list[list[IntArray]] = []
-        columns = max(len(histogram.columns), 1)
+        columns = max(histogram.shown, 1)
         for column in histogram.columns:
             codes, losses, firsts = [], [], []
             for nodes in column.tree.node_of:
