@@ -13,7 +13,7 @@ import polars as pl
 
 from anonymizer import keys, release_files, series, sources
 from anonymizer.algorithms.recoding import Recoding
-from anonymizer.applying import form_classes
+from anonymizer.applying import Classes, form_classes
 from anonymizer.canonical import content_hash
 from anonymizer.errors import Unreachable
 from anonymizer.preparation import Prepared, prepare, search
@@ -101,6 +101,7 @@ def anonymize_in_series(
         hashing = pool.submit(content_hash, written, contract, repeats)
         counts = count(written, contract, policy, classes=pl.Series(released.class_of_row))
         hashed = hashing.result()
+    _refuse_less_than_asked(prepared, classes, counts)
     sample = draw(keys.derive(secret, "sample", release_id), frame.height, _SAMPLE)
     run = Run(
         prepared=prepared,
@@ -127,6 +128,17 @@ def anonymize_in_series(
         manifest = release_files.write(Path(out), written, contract, policy, public, manifest, repeats)
     tell("done", 1.0)
     return AnonymizeResult(written, contract, public, officer, manifest, hashed, classes.of_row(prepared), repeats)
+
+
+def _refuse_less_than_asked(prepared: Prepared, classes: Classes, counts: Counts) -> None:
+    """Classes as they would be published are counted by code that shares nothing with the search. Where they disagree
+    one of them is wrong, and nothing may leave. Raises RuntimeError: it is no fault of who asked."""
+    if not prepared.quasi_identifiers or not len(classes.subjects):
+        return
+    found = [int(classes.subjects.min()), *([] if counts.k_by_subject is None else [counts.k_by_subject])]
+    least = prepared.histogram.requirements.k
+    if min(found) < least:
+        raise RuntimeError(f"a class of {min(found)} subjects would be published; the policy asks for {least}")
 
 
 def _searched(prepared: Prepared, followed: Followed | None, coin: bytes) -> tuple[Prepared, Recoding]:
