@@ -43,7 +43,7 @@ class Predecessor:
 def keep_classes(safe: OpenSafe, place: str, result: AnonymizeResult) -> None:
     """Seal the class of every raw row beside an artifact."""
     written = io.BytesIO()
-    pl.DataFrame({_CLASS: result.class_of_row}).write_parquet(written, compression="zstd")
+    pl.DataFrame({_CLASS: result.class_of_row}).write_parquet(written, compression="lz4")
     safe.put(place, written.getvalue())
 
 
