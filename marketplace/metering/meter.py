@@ -96,8 +96,13 @@ class Meter:
         self._place = workers.occupy(workers.journal_root(self.settings))
         self._journal = JournalWriter(self._place.folder)
         self._lock = self._journal.locked()
-        with self.database.transaction() as session:
-            workers.register(session, self._place)
+        try:
+            with self.database.transaction() as session:
+                workers.register(session, self._place)
+        except BaseException:
+            self._journal.close()
+            self._place.remove()
+            raise
         moment = time.monotonic()
         self._due |= {"segment": moment + SEGMENT_SECONDS, "heartbeat": moment + HEARTBEAT_SECONDS}
         self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
