@@ -30,7 +30,7 @@ from anonymizer.results import (
 from contracts.privacy import ColumnRole, Policy
 
 if TYPE_CHECKING:
-    from anonymizer.anonymise import anonymize
+    from anonymizer.anonymise import anonymize, anonymize_in_series
     from anonymizer.effect import preview
     from anonymizer.exploring import explore
     from anonymizer.policies import load_policy, propose_policy
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _LAZY = {
     "Source": "anonymizer.sources",
     "anonymize": "anonymizer.anonymise",
+    "anonymize_in_series": "anonymizer.anonymise",
     "explore": "anonymizer.exploring",
     "load_policy": "anonymizer.policies",
     "preview": "anonymizer.effect",
@@ -64,6 +65,7 @@ __all__ = [
     "Source",
     "VerifyResult",
     "anonymize",
+    "anonymize_in_series",
     "explore",
     "load_policy",
     "preview",

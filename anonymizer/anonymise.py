@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,19 +11,22 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from anonymizer import keys, release_files, sources
-from anonymizer.applying import form_classes
+from anonymizer import keys, release_files, series, sources
+from anonymizer.algorithms.recoding import Recoding
+from anonymizer.applying import Classes, form_classes
 from anonymizer.canonical import content_hash
-from anonymizer.preparation import prepare, search
+from anonymizer.errors import Unreachable
+from anonymizer.preparation import Prepared, prepare, search
 from anonymizer.releasing import release_rows
 from anonymizer.repeats import find as find_repeats
 from anonymizer.report.builder import Run, build
 from anonymizer.report.utility import draw
 from anonymizer.results import AnonymizeResult, Progress, ScanResult
+from anonymizer.series import Earlier, Followed
 from anonymizer.sources import Source
 from anonymizer.verification.counting import Counts, count
 from contracts.errors import InvalidInput
-from contracts.privacy import Manifest, Policy, RecomputableClaims
+from contracts.privacy import Manifest, Policy, RecomputableClaims, UncomparedRelease
 
 _SAMPLE = 20
 
@@ -48,6 +52,29 @@ def anonymize(
     Raises :class:`contracts.errors.InvalidInput` when policy and table do not fit, and
     :class:`anonymizer.errors.Unreachable` when the models cannot be met within the suppression limit.
     """
+    return anonymize_in_series(
+        table, policy, secret=secret, release_id=release_id, out=out, scan=scan, on_progress=on_progress
+    )
+
+
+def anonymize_in_series(
+    table: Source,
+    policy: Policy,
+    *,
+    secret: bytes,
+    release_id: str,
+    earlier: Sequence[Earlier] = (),
+    not_compared: Sequence[UncomparedRelease] = (),
+    out: Path | None = None,
+    scan: ScanResult | None = None,
+    on_progress: Progress | None = None,
+) -> AnonymizeResult:
+    """As :func:`anonymize`, such that the policy's models also hold when each subject's classes are intersected over
+    ``earlier`` releases of the same dataset (:mod:`anonymizer.series`). ``not_compared`` names those that cannot be
+    looked at, for the report.
+
+    Also raises :class:`anonymizer.errors.SeriesUnreachable` where that cannot be reached.
+    """
     tell = on_progress or (lambda stage, share: None)
     keys.check(secret)
     if not release_id.strip():
@@ -58,8 +85,9 @@ def anonymize(
     frame = sources.read(table, coded=True)
     tell("count", 0.1)
     prepared = prepare(frame, policy)
+    followed = series.follow(prepared, earlier, not_compared) if earlier or not_compared else None
     tell("search", 0.3)
-    recoding = search(prepared, keys.search_coin(secret, release_id))
+    prepared, recoding = _searched(prepared, followed, keys.search_coin(secret, release_id))
     tell("apply", 0.5)
     classes = form_classes(prepared, recoding)
     released = release_rows(
@@ -73,6 +101,7 @@ def anonymize(
         hashing = pool.submit(content_hash, written, contract, repeats)
         counts = count(written, contract, policy, classes=pl.Series(released.class_of_row))
         hashed = hashing.result()
+    _refuse_less_than_asked(prepared, classes, counts)
     sample = draw(keys.derive(secret, "sample", release_id), frame.height, _SAMPLE)
     run = Run(
         prepared=prepared,
@@ -83,6 +112,7 @@ def anonymize(
         release_id=release_id,
         scan=scan,
         sample=sample,
+        followed=followed,
     )
     public, officer = build(run)
     manifest = Manifest(
@@ -97,7 +127,31 @@ def anonymize(
         tell("write", 0.85)
         manifest = release_files.write(Path(out), written, contract, policy, public, manifest, repeats)
     tell("done", 1.0)
-    return AnonymizeResult(written, contract, public, officer, manifest, hashed, repeats)
+    return AnonymizeResult(written, contract, public, officer, manifest, hashed, classes.of_row(prepared), repeats)
+
+
+def _refuse_less_than_asked(prepared: Prepared, classes: Classes, counts: Counts) -> None:
+    """Classes as they would be published are counted by code that shares nothing with the search. Where they disagree
+    one of them is wrong, and nothing may leave. Raises RuntimeError: it is no fault of who asked."""
+    if not prepared.quasi_identifiers or not len(classes.subjects):
+        return
+    found = [int(classes.subjects.min()), *([] if counts.k_by_subject is None else [counts.k_by_subject])]
+    least = prepared.histogram.requirements.k
+    if min(found) < least:
+        raise RuntimeError(f"a class of {min(found)} subjects would be published; the policy asks for {least}")
+
+
+def _searched(prepared: Prepared, followed: Followed | None, coin: bytes) -> tuple[Prepared, Recoding]:
+    """What is published of each combination; combinations are divided where earlier releases ask for it."""
+    if followed is None:
+        return prepared, search(prepared, coin)
+    divided = series.search_after(prepared, followed)
+    try:
+        return divided, search(divided, coin)
+    except Unreachable as error:
+        if divided is prepared:
+            raise
+        raise series.refusal(divided, followed, coin, prepared) from error
 
 
 def _version() -> str:

@@ -32,6 +32,10 @@ class Classes:
     rows: IntArray
     subjects: IntArray
 
+    def of_row(self, prepared: Prepared) -> npt.NDArray[np.int32]:
+        """Each row's class, -1 where it is suppressed."""
+        return self.of_combination.astype(np.int32)[prepared.histogram.combination_of_row]
+
     @property
     def fields(self) -> list[str]:
         """Names of the published quasi-identifier columns."""
@@ -83,9 +87,10 @@ def _distinct_rows(cells: IntArray) -> tuple[IntArray, IntArray]:
 def raw_sizes(prepared: Prepared) -> IntArray:
     """Subjects in each group of rows alike in the raw quasi-identifiers, before anything is done."""
     histogram = prepared.histogram
-    everything = np.arange(histogram.combinations, dtype=np.int64)
     if all(column.faithful for column in prepared.quasi_identifiers):
-        return histogram.requirements.subjects.count(everything, everything, histogram.combinations)
+        everything = np.arange(histogram.combinations, dtype=np.int64)
+        first, group = raw_groups(prepared)
+        return histogram.requirements.subjects.count(everything, group, len(first))
     names = [source for column in prepared.quasi_identifiers for source in column.sources]
     table = prepared.table.select(names)
     if prepared.subject is None:
@@ -95,6 +100,16 @@ def raw_sizes(prepared: Prepared) -> IntArray:
         grouped = table.with_columns(subject).group_by(names).agg(pl.col("__subject").n_unique())
         sizes = grouped.get_column("__subject")
     return sizes.cast(pl.Int64).to_numpy()
+
+
+def raw_groups(prepared: Prepared) -> tuple[IntArray, IntArray]:
+    """A combination of each group whose leaves are the same, and each combination's group: itself, unless combinations
+    were divided by more than their leaves."""
+    histogram = prepared.histogram
+    if prepared.searched is None:
+        everything = np.arange(histogram.combinations, dtype=np.int64)
+        return everything, everything
+    return rows_alike(list(histogram.leaf.T), [column.tree.leaves for column in histogram.columns])
 
 
 def linked_size(prepared: Prepared, classes: Classes) -> int | None:

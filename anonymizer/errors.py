@@ -13,6 +13,13 @@ class Unreachable(InvalidInput):
     title = "The privacy models cannot be reached"
 
 
+class SeriesUnreachable(Unreachable):
+    """The policy could be kept by the release alone, but not beside earlier releases of the dataset."""
+
+    code = "series-unreachable"
+    title = "Earlier releases leave too few candidates"
+
+
 class ReleaseUnreadable(InvalidInput):
     """A folder is no release, or its papers cannot be read."""
 

@@ -40,7 +40,7 @@ _UNITS = {
     "CN_USCC": SubjectUnit.ORGANISATION,
 }
 # Which identifier tells one subject from another best, where several repeat.
-_BEST_SUBJECT = (
+BEST_SUBJECT = (
     "CN_RESIDENT_ID", "CN_SOCIAL_SECURITY_NUMBER", "CN_MEDICAL_RECORD_NUMBER", "CN_PASSPORT", "CN_TRAVEL_PERMIT",
     "HK_IDENTITY_CARD",
     "ACCOUNT_ID", "CN_LICENSE_PLATE", "CN_VIN", "DEVICE_ID", "MAC_ADDRESS", "CN_MOBILE",
@@ -155,11 +155,11 @@ def _repeating_subject(found: ScanResult, roles: Mapping[str, ColumnRole]) -> st
         column
         for column in found.columns
         if roles[column.name] is ColumnRole.DIRECT_IDENTIFIER
-        and column.semantic_type in _BEST_SUBJECT
+        and column.semantic_type in BEST_SUBJECT
         and 1 < column.distinct < found.rows - column.nulls
         and column.nulls * 2 < found.rows
     ]
-    ranked = sorted(candidates, key=lambda c: _BEST_SUBJECT.index(c.semantic_type or ""))
+    ranked = sorted(candidates, key=lambda c: BEST_SUBJECT.index(c.semantic_type or ""))
     return ranked[0].name if ranked else None
 
 

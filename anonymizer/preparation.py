@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from contracts.privacy import (
     AverageRisk,
     CategoryHierarchy,
     Generalise,
+    HouseholdRisk,
     Mask,
     MaxRisk,
     MissingMeaning,
@@ -45,13 +46,15 @@ IntArray = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Prepared:
     """All that a search needs, and the table it came from. ``subject`` is each row's subject number, None:
-    its own."""
+    its own. ``searched``: what the search looks at instead, where it keeps apart more than a release shows
+    (:mod:`anonymizer.series`); it has the same combinations."""
 
     table: pl.DataFrame
     policy: Policy
     histogram: Histogram
     subject: IntArray | None
     rows_without_subject: int
+    searched: Histogram | None = None
 
     @property
     def quasi_identifiers(self) -> tuple[EncodedColumn, ...]:
@@ -69,17 +72,24 @@ def prepare(table: pl.DataFrame, policy: Policy) -> Prepared:
     _check_columns(table, policy)
     subject, without = _subjects(table, policy)
     columns = each(lambda name: _encode(table, policy, name), policy.quasi_identifiers)
+    demand = demand_of(table, policy, subject)
+    histogram = engines.build(columns, table.height, demand, suppress_missing=policy.missing is MissingMeaning.SUPPRESS)
+    return Prepared(table, policy, histogram, subject, without)
+
+
+def demand_of(table: pl.DataFrame, policy: Policy, subject: IntArray | None) -> Demand:
+    """What a policy asks of the classes of a table whose rows have these subjects."""
     subjects = table.height if subject is None else len(np.unique(subject))
     k, average = limits(policy, subjects)
-    demand = Demand(
+    return Demand(
         subject,
         k,
         average,
         [(m, _values(table, policy, m)) for m in policy.models if isinstance(m, SENSITIVE_MODELS)],
+        None if policy.household is None else factorise(table.get_column(policy.household))[1].astype(np.int64),
+        min((m.risk for m in policy.models if isinstance(m, HouseholdRisk)), default=None),
         ", ".join(_asked(model) for model in policy.models),
     )
-    histogram = engines.build(columns, table.height, demand, suppress_missing=policy.missing is MissingMeaning.SUPPRESS)
-    return Prepared(table, policy, histogram, subject, without)
 
 
 def limits(policy: Policy, subjects: int, k: int | None = None) -> tuple[int, float | None]:
@@ -103,7 +113,7 @@ def limits(policy: Policy, subjects: int, k: int | None = None) -> tuple[int, fl
 
 def _values(table: pl.DataFrame, policy: Policy, model: SensitiveModel) -> IntArray:
     """Each row's value of a sensitive column as the release shows it, numbered in its order; empty is 0."""
-    column = _shown(table.get_column(model.column), policy.columns[model.column].operator)
+    column = as_shown(table.get_column(model.column), policy.columns[model.column].operator)
     distinct, codes = factorise(column)
     order = model.order if isinstance(model, TCloseness) else None
     if order is None:
@@ -127,26 +137,33 @@ def search(prepared: Prepared, coin: bytes) -> Recoding:
 
     ``coin`` seeds the chance by which local recoding hides why it stopped (see there).
     """
-    histogram, policy = prepared.histogram, prepared.policy
-    if not histogram.columns:
+    histogram, policy = prepared.searched or prepared.histogram, prepared.policy
+    if not prepared.quasi_identifiers:
         nothing = np.zeros(histogram.combinations, dtype=bool)
         cells = np.empty((histogram.combinations, 0), dtype=np.int64)
         return Recoding(cells, nothing, {"search": "none: no quasi-identifiers", "optimal": True})
     if policy.algorithm is Algorithm.FULL_DOMAIN:
         seconds = full_domain.SECONDS if policy.search_seconds is None else policy.search_seconds
-        return full_domain.recode(histogram, policy.suppression_limit, seconds=seconds)
+        return _published(histogram, full_domain.recode(histogram, policy.suppression_limit, seconds=seconds))
     any_value = policy.missing is MissingMeaning.ANY
-    return local.recode(histogram, policy.suppression_limit, coin, missing_is_any=any_value)
+    return _published(histogram, local.recode(histogram, policy.suppression_limit, coin, missing_is_any=any_value))
+
+
+def _published(histogram: Histogram, recoding: Recoding) -> Recoding:
+    """Without the columns that a release does not show."""
+    return replace(recoding, cells=recoding.cells[:, : histogram.shown]) if histogram.unpublished else recoding
 
 
 def search_along(prepared: Prepared, ks: Sequence[int], seconds: float) -> dict[int, Recoding]:
     """What a search would find were so many subjects asked for, from the counts already made; what cannot be reached is
     left out. A full-domain search takes the effort of ``seconds`` for all together."""
-    histogram, policy = prepared.histogram, prepared.policy
+    histogram, policy = prepared.searched or prepared.histogram, prepared.policy
     if policy.algorithm is Algorithm.FULL_DOMAIN:
-        return full_domain.along(histogram, policy.suppression_limit, ks, seconds=seconds)
-    any_value = policy.missing is MissingMeaning.ANY
-    return local.along(histogram, policy.suppression_limit, ks, missing_is_any=any_value)
+        found = full_domain.along(histogram, policy.suppression_limit, ks, seconds=seconds)
+    else:
+        any_value = policy.missing is MissingMeaning.ANY
+        found = local.along(histogram, policy.suppression_limit, ks, missing_is_any=any_value)
+    return {k: _published(histogram, recoding) for k, recoding in found.items()}
 
 
 def _check_columns(table: pl.DataFrame, policy: Policy) -> None:
@@ -188,10 +205,10 @@ def _encode(table: pl.DataFrame, policy: Policy, name: str) -> EncodedColumn:
                 "load the policy with load_policy",
             )
         return encode(name, hierarchy, table, mixed=policy.algorithm is Algorithm.LOCAL)
-    return encode_plain(name, _shown(table.get_column(name), operator))
+    return encode_plain(name, as_shown(table.get_column(name), operator))
 
 
-def _shown(column: pl.Series, operator: Operator) -> pl.Series:
+def as_shown(column: pl.Series, operator: Operator) -> pl.Series:
     """A column as the release shows it, where an operator makes different values alike: those are what counts."""
     match operator:
         case Mask():

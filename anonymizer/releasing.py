@@ -23,6 +23,7 @@ from contracts.privacy import (
     Drop,
     Keep,
     Mask,
+    MicroAggregate,
     Pseudonymise,
     RedactText,
     Round,
@@ -66,8 +67,9 @@ def release_rows(
     ``only``: row numbers to release (those suppressed are left out all the same), for a look at some rows. ``order``
     gives, for a number of rows, the order they are put in; without it they stay in table order.
     """
-    class_of_row = classes.of_combination.astype(np.int32)[prepared.histogram.combination_of_row]
+    class_of_row = classes.of_row(prepared)
     kept = class_of_row >= 0
+    published_rows = np.flatnonzero(kept)
     if only is not None:
         chosen = np.zeros(len(kept), dtype=bool)
         chosen[only] = True
@@ -76,6 +78,7 @@ def release_rows(
     everything = len(row) == len(kept)
     table = prepared.table if everything else prepared.table.filter(pl.Series(kept))
     shuffled = None if order is None else order(len(row))
+    in_order = row
     row = row if shuffled is None else row[shuffled]
     class_of_row = class_of_row[row]
     policy = prepared.policy
@@ -105,6 +108,12 @@ def release_rows(
             )
             hidden += found
             changed += cells
+        elif isinstance(column.operator, MicroAggregate):
+            # Groups are of all rows that are published, whichever of them are looked at here.
+            whole = uncoded(prepared.table.get_column(name)).gather(published_rows)
+            subject = None if prepared.subject is None else prepared.subject[published_rows]
+            values = operators.micro_aggregate(whole, column.operator, subject)
+            values = values.gather(np.searchsorted(published_rows, in_order))
         else:
             values = _treated(values, column, secret, release_id)
         if shuffled is not None:

@@ -24,6 +24,8 @@ from contracts.schema import DataContract
 from contracts.text import Text
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import polars as pl
 
     from anonymizer.repeats import Repeats
@@ -129,6 +131,9 @@ class AnonymizeResult:
     officer_report: OfficerReport
     manifest: Manifest
     content_hash: str
+    class_of_row: npt.NDArray[np.int32] | None = field(default=None, repr=False, compare=False)
+    """Each row of the table read: the number of its class, -1 where it is suppressed. For whoever holds the raw table
+    and checks the next release beside this one; never published."""
     repeats: Repeats | None = field(default=None, repr=False, compare=False)
     """Which rows are alike, where many are: writing looks at each kind once."""
 

@@ -19,9 +19,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import write_po
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # as a script: the root, for the module beside
 
 from scripts import update_locales
@@ -37,6 +34,7 @@ TERMINAL = (
     "web/demo/",
     "web/migrations/",
     "web/setup.py",
+    "web/uploading.py",
 )
 """Said on the command line only."""
 ROOT_ERROR = "ShuyiError"
@@ -364,26 +362,9 @@ def missing(root: Path = ROOT) -> dict[Key, list[str]]:
 
 def update(root: Path = ROOT) -> tuple[int, int]:
     """Write the area's file anew; returns how many messages were added and how many taken out."""
-    known, uses = update_locales.catalogues(root / "web"), used_messages(root)
-    elsewhere = update_locales.translated_keys({name: other for name, other in known.items() if name != AREA})
-    old, new = known.get(AREA) or Catalog(), Catalog(locale=update_locales.LANGUAGE, fuzzy=False)
-    removed = added = 0
-    for message in old:
-        if message.id and (str(message.id), message.context) in uses:
-            new.add(message.id, message.string, context=message.context)
-        else:
-            removed += bool(message.id)
-    for text, context in uses:
-        if (text, context) not in elsewhere and new.get(text, context) is None:
-            new.add(text, "", context=context)
-            added += 1
-    for message in new:
-        # A plain sentence may hold a percent sign, and a translation has conversions of its own.
-        message.flags.discard("python-format")
-    with (root / "web" / "locales" / update_locales.LANGUAGE / f"{AREA}.po").open("wb") as file:
-        file.write(update_locales.HEADER.format(area=AREA).replace("update_locales", "update_error_messages").encode())
-        write_po(file, new, sort_output=True, omit_header=True, no_location=True, width=0)
-    return added, removed
+    uses = used_messages(root)
+    # A plain sentence may hold a percent sign, and a translation has conversions of its own.
+    return update_locales.rewrite(AREA, uses, uses, web=root / "web", script="update_error_messages", formatted=False)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,7 +11,7 @@ under web/; a message translated in any area's file counts for all.
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,7 @@ FRAME = "frame"
 FRAME_MODULES = {"i18n", "formats", "rendering", "assets"}
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
 # No dates and no names in it: the file changes only when its texts do.
-HEADER = """# Shuyi: Chinese texts of the area "{area}". What is missing: scripts/update_locales.py --list
+HEADER = """# Shuyi: Chinese texts of the area "{area}". What is missing: scripts/{script}.py --list
 msgid ""
 msgstr ""
 "Language: zh_CN\\n"
@@ -113,27 +113,46 @@ def placeholders(text: str) -> list[str]:
 
 def update(area: str, *, prune: bool, web: Path = WEB) -> tuple[int, int]:
     """Write `area`'s file anew; returns how many messages were added and how many taken out."""
-    known, uses = catalogues(web), used_messages(web)
+    uses = used_messages(web)
+    own = [key for key, use in uses.items() if area in use.areas]
+    return rewrite(area, own, uses if prune else None, web=web)
+
+
+def rewrite(
+    area: str,
+    own: Iterable[Key],
+    used: Container[Key] | None,
+    *,
+    web: Path = WEB,
+    script: str = "update_locales",
+    formatted: bool = True,
+) -> tuple[int, int]:
+    """Write `area`'s file anew with what no other area translates of its `own` messages; returns how many were added
+    and how many taken out. `used`: what may stay in it (None: everything). `script`: which one its head names.
+    `formatted`: whether Python fills values in; if not, percent signs and braces are text."""
+    known = catalogues(web)
     elsewhere = translated_keys({name: catalogue for name, catalogue in known.items() if name != area})
     old = known.get(area) or Catalog(locale=LANGUAGE)
     new = Catalog(locale=LANGUAGE, fuzzy=False)
-    removed = 0
+    added = removed = 0
     for message in old:
         if not message.id:
             continue
-        if prune and (message.id, message.context) not in uses:
+        if used is not None and (message.id, message.context) not in used:
             removed += 1
         else:
             new.add(message.id, message.string, flags=message.flags, context=message.context)
-    added = 0
-    for key, use in uses.items():
-        if area in use.areas and key not in elsewhere and new.get(use.id, use.context) is None:
-            new.add(use.id, "", context=use.context)
+    for text, context in own:
+        if (text, context) not in elsewhere and new.get(text, context) is None:
+            new.add(text, "", context=context)
             added += 1
+    if not formatted:
+        for message in new:
+            message.flags -= {"python-format", "python-brace-format"}
     path = web / "locales" / LANGUAGE / f"{area}.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        file.write(HEADER.format(area=area).encode())
+        file.write(HEADER.format(area=area, script=script).encode())
         write_po(file, new, sort_output=True, omit_header=True, no_location=True, width=0)
     return added, removed
 

@@ -19,6 +19,6 @@ def test_every_setting_is_in_the_table_with_its_meaning() -> None:
 
 def test_every_command_named_is_there() -> None:
     commands = set(getattr(get_command(app), "commands", {}))
-    named = set(re.findall(r"shuyi (demo|init|serve|worker|scan|anonymize|verify|settle|db)\b", README))
+    named = set(re.findall(r"shuyi (demo|init|serve|worker|upload|scan|anonymize|verify|settle|db)\b", README))
     assert named <= commands
-    assert {"demo", "init", "serve", "scan", "verify", "settle"} <= named
+    assert {"demo", "init", "serve", "upload", "scan", "verify", "settle"} <= named

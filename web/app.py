@@ -1,5 +1,6 @@
 """The composition root of the site: one FastAPI app of pages, management API, CKAN face and the metered data path."""
 
+import asyncio
 import importlib
 import importlib.util
 import pkgutil
@@ -20,11 +21,13 @@ from contracts.kit.settings import Settings
 from marketplace.gateway import metrics as gateway_metrics
 from marketplace.gateway.app import gateway_app
 from web import assets, migrations, names, problems, rendering
+from web.api.tags import openapi_tags
 from web.ckan.routes import router as ckan_router
 from web.context import Services
 from web.data_path import DataPath
 from web.i18n import LocaleMiddleware
 from web.middleware import ActorMiddleware, RequestIdMiddleware
+from web.starting import once_there
 from web.webhooks import router as webhooks_router
 
 
@@ -37,18 +40,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        migrations.check(settings.database)
-        with services.database.reading() as session:
-            cities = parties.list_organisations(session, kinds=("city",))
-        app.state.city_name = cities[0].name if cities else None
-        async with gateway.running():
+        loop = asyncio.get_running_loop()
+
+        async def start() -> None:
+            await loop.run_in_executor(None, migrations.check, settings.database)
+            with services.database.reading() as session:
+                cities = parties.list_organisations(session, kinds=("city",))
+            app.state.city_name = cities[0].name if cities else None
+            await loop.run_in_executor(None, gateway.start)
+
+        await once_there(start)
+        try:
             yield
+        finally:
+            await loop.run_in_executor(None, gateway.stop)
         services.close()
 
     app = FastAPI(
         title="Shuyi 数易",
         version="1",
         summary="Open data and data exchange of a city",
+        openapi_tags=openapi_tags(),
         openapi_url="/openapi.json",
         docs_url=None,
         redoc_url=None,

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
@@ -13,8 +13,10 @@ from rich.console import Console
 
 from anonymizer.cli import anonymize_command, scan_command, verify_command
 from contracts.errors import ShuyiError
-from contracts.kit.settings import Settings
 from marketplace.settlement.cli import settle_command
+
+if TYPE_CHECKING:
+    from contracts.kit.settings import Settings
 
 app = typer.Typer(
     name="shuyi",
@@ -33,6 +35,13 @@ app.command("settle")(settle_command)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for programs.")]
 
 
+def _settings() -> "Settings":
+    """Read when a command needs them: scanning a file does not, and is to be quick."""
+    from contracts.kit.settings import Settings
+
+    return Settings()
+
+
 @app.command()
 def demo(
     serve: Annotated[bool, typer.Option(help="Serve the site afterwards.")] = True,
@@ -44,7 +53,7 @@ def demo(
     """Build the demo city, walk the whole road for every department, then serve the site."""
     from web.demo.command import run
 
-    run(Settings(), serve_afterwards=serve, as_json=as_json, scale=scale)
+    run(_settings(), serve_afterwards=serve, as_json=as_json, scale=scale)
 
 
 @app.command()
@@ -68,7 +77,7 @@ def init(
     """Set up an empty city: database, first operator, departments. Run again to add departments."""
     from web.setup import initialise
 
-    settings = Settings()
+    settings = _settings()
     report = initialise(
         settings,
         operator_email=operator_email,
@@ -85,6 +94,33 @@ def init(
 
 
 @app.command()
+def upload(
+    file: Annotated[
+        Path, typer.Argument(help="The table: CSV, XLSX, XLS, Parquet or JSON Lines.", exists=True, dir_okay=False)
+    ],
+    dataset: Annotated[str, typer.Argument(help="Short name or id of the dataset.")],
+    server: Annotated[
+        str, typer.Option(envvar="SHUYI_BASE_URL", help="Address of the site.", show_default=True)
+    ] = "http://127.0.0.1:8000",
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="SHUYI_TOKEN",
+            help="A personal access token from the account page. Others can read it on the command line: better in "
+            "the variable, or asked for.",
+            show_default=False,
+        ),
+    ] = "",
+    wait: Annotated[bool, typer.Option(help="Follow the file until it is read and its personal data found.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Hand a department's file to a running site, as its provider. Exit code 1: it was rejected or not accepted."""
+    from web import uploading
+
+    uploading.run(file, dataset, server=server, token=token, wait=wait, as_json=as_json)
+
+
+@app.command()
 def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Web processes.")] = 1,
     worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Also run a worker for jobs.")] = True,
@@ -92,7 +128,7 @@ def serve(
     """Serve the site."""
     from web import migrations, serving
 
-    settings = Settings()
+    settings = _settings()
     migrations.upgrade(settings.database)
     serving.serve(settings, workers=workers, with_worker=worker)
 
@@ -104,7 +140,7 @@ def worker() -> None:
     from web import worker as jobs
 
     serving.end_with_parent()
-    jobs.run(Settings())
+    jobs.run(_settings())
 
 
 @app.command("stripe-standin", hidden=True)
@@ -122,7 +158,7 @@ def upgrade() -> None:
     """Create or migrate the database to this version."""
     from web import migrations
 
-    settings = Settings()
+    settings = _settings()
     settings.home.mkdir(parents=True, exist_ok=True)
     migrations.upgrade(settings.database)
     typer.echo("The database is up to date.")
@@ -133,7 +169,7 @@ def downgrade(revision: Annotated[str, typer.Argument(help="Revision to go back 
     """Go back to an older schema. Tables that the older version does not know are dropped with their rows."""
     from web import migrations
 
-    migrations.downgrade(Settings().database, revision)
+    migrations.downgrade(_settings().database, revision)
     typer.echo(f"The database is at {revision}.")
 
 

@@ -104,7 +104,11 @@ def app() -> "FastAPI":
 def serve(settings: Settings, *, workers: int, with_worker: bool = True) -> None:
     """Serve until told to stop. Settings reach the processes through the environment."""
     import uvicorn  # nor this
+    from uvicorn.supervisors import multiprocess
 
+    from web.supervision import WebProcess
+
+    multiprocess.Process = WebProcess  # type: ignore[misc]  # uvicorn has no setting for it
     os.environ[PARENT] = str(os.getpid())
     config = StripeConfig.from_settings(settings)
     standin = config.api_key == TEST_KEY and config.api_base == standin_base(settings)

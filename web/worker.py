@@ -5,12 +5,19 @@ import pkgutil
 import signal
 import threading
 
+import structlog
+
 import web.jobs
 from contracts.kit import logging
 from contracts.kit.jobs import JobRunner, Registry
 from contracts.kit.settings import Settings
+from marketplace.metering import workers
 from web import migrations
 from web.context import Services
+
+RECOVERY_SECONDS = 5.0
+
+log = structlog.get_logger()
 
 
 def registry() -> Registry:
@@ -35,7 +42,25 @@ def run(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    recovering = threading.Thread(target=_recover, args=(services, stop), name="recovery")
+    recovering.start()
     try:
         runner(services, handlers).run_forever(stop)
     finally:
+        stop.set()
+        recovering.join()
         services.close()
+
+
+def _recover(services: Services, stop: threading.Event) -> None:
+    """Finish web processes of this machine that died, as those that live do: where none does, what the dead had leased
+    would else be away until the first is up again."""
+    failing = False
+    while not stop.wait(RECOVERY_SECONDS):
+        try:
+            workers.recover(services.database, services.store, services.settings)
+            failing = False
+        except Exception as error:  # the thread must outlive a database that is away
+            if not failing:
+                log.warning("recovery_failed", error=type(error).__name__)
+            failing = True

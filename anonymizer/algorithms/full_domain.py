@@ -67,7 +67,7 @@ def recode(histogram: Histogram, limit: float, *, seconds: float = SECONDS) -> R
         "ruled_out_because": "cannot lose less than the best: generalisation alone, and rows that coarser nodes "
         "suppress too, cost as much",
     }
-    for place, column in enumerate(histogram.columns):
+    for place, column in enumerate(histogram.columns[: histogram.shown]):
         certificate[f"level {column.name}"] = column.level_names[best.node[place]]
     return Recoding(_cells(histogram, best.node), lattice.suppressed(best.node), certificate)
 

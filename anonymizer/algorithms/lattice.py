@@ -7,17 +7,19 @@ are unions of the groups of every finer one (Kohlmayer and others, *Flash*, 2012
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from anonymizer.algorithms.recoding import Budget
-from anonymizer.engines import Histogram, number
+from anonymizer.engines import Histogram, in_order, number
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 Node = tuple[int, ...]
+A = TypeVar("A", bound=npt.NDArray[Any])
 
 _SHRINKS = 0.7  # a grouping is kept when it has at most this share of the groups it was made from
 _KEPT = 4_000_000  # groups kept over all groupings
@@ -41,16 +43,41 @@ class Outcome:
     extra: float
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Grouping:
-    """Groups of a node: ``codes[group, column]`` at its levels, their rows and subjects, and each usable combination's
-    group (None where nothing needs it)."""
+    """Groups of a node: their rows and subjects (whole numbers as floats, which is how they are added up), one of the
+    groups of ``source`` that each is made of (``first``), and each usable combination's group (None where nothing needs
+    it). ``codes`` by column at the node's levels, once they were asked for: few groupings are."""
 
     node: Node
-    codes: npt.NDArray[np.int32]
-    rows: IntArray
-    subjects: IntArray
+    rows: FloatArray
+    subjects: FloatArray
     group_of: IntArray | None
+    source: _Grouping | None = None
+    first: IntArray | None = None
+    codes: list[npt.NDArray[np.int32]] | None = None
+
+
+@dataclass(eq=False)
+class _Groups:
+    """Groups just made: ``key`` tells for each group of the source, by numbers below ``space``, which it fell into;
+    ``keys`` are those that occur, None where ``first`` is known already; ``place`` numbers them, where it was asked."""
+
+    key: IntArray
+    space: int
+    keys: IntArray | None
+    rows: FloatArray
+    subjects: FloatArray
+    first: IntArray | None
+    place: IntArray | None
+
+    def representatives(self) -> IntArray:
+        """One group of the source for each."""
+        if self.first is None:
+            found = np.empty(self.space, dtype=np.int64)
+            found[self.key] = np.arange(len(self.key))
+            self.first = found[self.keys]
+        return self.first
 
 
 class Lattice:
@@ -66,7 +93,7 @@ class Lattice:
         self._known: dict[Node, Outcome] = {}
         self._rises: dict[tuple[int, int, int], IntArray] = {}
         requirements = histogram.requirements
-        self._by_counts = requirements.additive and not requirements.sensitive
+        self._by_counts = requirements.by_counts
         self._one_row_each = requirements.additive and histogram.total_rows == histogram.total_subjects
         self._total = max(histogram.total_rows, 1)
         self._usable = np.flatnonzero(histogram.usable)
@@ -74,7 +101,7 @@ class Lattice:
         self._code_of: list[list[IntArray]] = []
         self._loss_of: list[list[FloatArray]] = []
         self._first: list[list[IntArray]] = []
-        columns = max(len(histogram.columns), 1)
+        columns = max(histogram.shown, 1)
         for column in histogram.columns:
             codes, losses, firsts = [], [], []
             for nodes in column.tree.node_of:
@@ -127,10 +154,11 @@ class Lattice:
 
     def suppressed(self, node: Node) -> BoolArray:
         """Which combinations a node suppresses."""
-        keys, place, *_ = self._group(self._groupings[0], node, places=True)
+        groups = self._group(self._groupings[0], node, places=True)
+        place = groups.place
         assert place is not None
         gone = ~self.histogram.usable
-        good = self.histogram.requirements.publishable(self._usable, place, len(keys))
+        good = self.histogram.requirements.publishable(self._usable, place, len(groups.rows))
         gone[self._usable[~good[place]]] = True
         return gone
 
@@ -143,15 +171,27 @@ class Lattice:
 
     def _base(self) -> _Grouping:
         histogram, usable = self.histogram, self._usable
-        codes = np.empty((len(usable), len(self.levels)), dtype=np.int32, order="F")
-        for place in range(len(self.levels)):
-            codes[:, place] = self._code_of[place][0][histogram.leaf[usable, place]]
-        rows = histogram.rows[usable]
+        codes = [
+            self._code_of[place][0][histogram.leaf[usable, place]].astype(np.int32) for place in range(len(self.levels))
+        ]
+        rows = histogram.rows[usable].astype(np.float64)
         subjects = rows
         if self._by_counts and not self._one_row_each:
-            subjects = histogram.requirements.subjects.alone[usable]
+            subjects = histogram.requirements.subjects.alone[usable].astype(np.float64)
         everything = None if self._by_counts else np.arange(len(usable), dtype=np.int64)
-        return _Grouping((0,) * len(self.levels), codes, rows, subjects, everything)
+        return _Grouping((0,) * len(self.levels), rows, subjects, everything, codes=codes)
+
+    def _codes(self, grouping: _Grouping) -> list[npt.NDArray[np.int32]]:
+        if grouping.codes is None:
+            source, first = grouping.source, grouping.first
+            assert source is not None, "only the base has no source, and it has its codes"
+            assert first is not None, "kept together with the source"
+            grouping.codes = [
+                _looked_up(self._rise(place, source.node[place], level).astype(np.int32), _looked_up(codes, first))
+                for place, (level, codes) in enumerate(zip(grouping.node, self._codes(source), strict=True))
+            ]
+            grouping.source = grouping.first = None
+        return grouping.codes
 
     def _rise(self, place: int, low: int, high: int) -> IntArray:
         """Per code of a level its code on a higher one."""
@@ -160,52 +200,63 @@ class Lattice:
             self._rises[key] = self._code_of[place][high][self._first[place][low]]
         return self._rises[key]
 
-    def _group(
-        self, source: _Grouping, node: Node, *, places: bool
-    ) -> tuple[IntArray, IntArray | None, IntArray, IntArray]:
-        """Keys of the groups of a node, each source group's place among them, and their rows and subjects."""
+    def _key(self, source: _Grouping, node: Node) -> tuple[IntArray, int]:
+        """A number for each group of the source that is the same where they fall together, and below what they lie."""
         length = len(source.rows)
-        self.work += length * len(node) + _OVERHEAD
-        key = np.zeros(length, dtype=np.int64)
+        room = 1 << (62 - max(length - 1, 1).bit_length())
+        key: IntArray = np.zeros(length, dtype=np.int64)
         space = 1
-        for place, level in enumerate(node):
+        for place, (level, codes) in enumerate(zip(node, self._codes(source), strict=True)):
             width = len(self._first[place][level])
             if width == 1:
                 continue
-            key *= width
-            key += self._rise(place, source.node[place], level)[source.codes[:, place]]
+            if space * width >= room:
+                _, key = number(key, space)
+                space = int(key.max(initial=0)) + 1
+            key += _looked_up(self._rise(place, source.node[place], level) * space, codes)
             space *= width
+        return key, space
+
+    def _group(self, source: _Grouping, node: Node, *, places: bool) -> _Groups:
+        """The groups of a node from those of a finer one."""
+        length = len(source.rows)
+        self.work += length * len(node) + _OVERHEAD
+        key, space = self._key(source, node)
+        alike = source.subjects is source.rows
         if space <= _DENSE * length:
-            counted = np.bincount(key, weights=source.rows, minlength=space)
+            counted = _added(key, source.rows, space)
             keys = np.flatnonzero(counted)
-            rows = counted[keys].astype(np.int64)
-            subjects = rows
-            if source.subjects is not source.rows:
-                subjects = np.bincount(key, weights=source.subjects, minlength=space)[keys].astype(np.int64)
-            if not places:
-                return keys, None, rows, subjects
-            rank = np.empty(space, dtype=np.int64)
-            rank[keys] = np.arange(len(keys))
-            return keys, rank[key], rows, subjects
-        first, where = number(key, space)
-        rows = np.bincount(where, weights=source.rows, minlength=len(first)).astype(np.int64)
-        subjects = rows
-        if source.subjects is not source.rows:
-            subjects = np.bincount(where, weights=source.subjects, minlength=len(first)).astype(np.int64)
-        return key[first], where, rows, subjects
+            rows = counted[keys]
+            subjects = rows if alike else _added(key, source.subjects, space)[keys]
+            place = None
+            if places:
+                rank = np.empty(space, dtype=np.int64)
+                rank[keys] = np.arange(len(keys))
+                place = rank[key]
+            return _Groups(key, space, keys, rows, subjects, None, place)
+        if places:
+            first, place = number(key, space)
+            rows = _added(place, source.rows, len(first))
+            subjects = rows if alike else _added(place, source.subjects, len(first))
+            return _Groups(key, space, None, rows, subjects, first, place)
+        order, starts = in_order(key)
+        rows = np.add.reduceat(source.rows[order], starts)
+        subjects = rows if alike else np.add.reduceat(source.subjects[order], starts)
+        return _Groups(key, space, None, rows, subjects, order[starts], None)
 
     def _judge(self, node: Node) -> Outcome:
         finer = (self._nodes <= np.array(node)).all(axis=1)
         source = self._groupings[int(np.argmin(np.where(finer, self._sizes, np.inf)))]
-        keys, place, rows, subjects = self._group(source, node, places=not self._by_counts)
-        group_of = None if place is None or source.group_of is None else place[source.group_of]
-        self._keep(source, node, keys, rows, subjects, group_of)
+        groups = self._group(source, node, places=not self._by_counts)
+        rows, subjects = groups.rows, groups.subjects
+        group_of = None if groups.place is None or source.group_of is None else groups.place[source.group_of]
+        self._keep(source, node, groups, group_of)
         requirements = self.histogram.requirements
         if group_of is None:
             certain = good = subjects >= requirements.k
         else:
-            certain = requirements.hold(self._usable, group_of, len(keys))
-            good = requirements.publishable(self._usable, group_of, len(keys))
+            certain = requirements.hold(self._usable, group_of, len(rows))
+            good = requirements.publishable(self._usable, group_of, len(rows))
         if requirements.only_counts_rise:
             certain = good
         within = self._within(rows, subjects, good, group_of)
@@ -214,11 +265,11 @@ class Lattice:
         allowed = within and requirements.average_allows(int(good.sum()), kept)
         if hopeless:
             return Outcome(node, False, True, np.inf, 0.0)
-        extra = self._extra(node, keys, rows, ~good)
-        nested = extra if certain is good else self._extra(node, keys, rows, ~certain)
+        extra = self._extra(source, node, groups, ~good)
+        nested = extra if certain is good else self._extra(source, node, groups, ~certain)
         return Outcome(node, allowed, hopeless, self.bound(node) + extra, nested)
 
-    def _within(self, rows: IntArray, subjects: IntArray, good: BoolArray, group_of: IntArray | None) -> bool:
+    def _within(self, rows: FloatArray, subjects: FloatArray, good: BoolArray, group_of: IntArray | None) -> bool:
         """Leaving out all groups but the good ones stays within the limits of rows and of subjects."""
         if self.histogram.total_rows - int(rows[good].sum()) > self.budget.rows:
             return False
@@ -226,44 +277,42 @@ class Lattice:
             return True
         return self.histogram.total_subjects - self._kept_subjects(subjects, good, group_of) <= self.budget.subjects
 
-    def _kept_subjects(self, subjects: IntArray, good: BoolArray, group_of: IntArray | None) -> int:
+    def _kept_subjects(self, subjects: FloatArray, good: BoolArray, group_of: IntArray | None) -> int:
         if self._by_counts or self._one_row_each:
             return int(subjects[good].sum())
         assert group_of is not None
         return self.histogram.subjects_in(self._usable[good[group_of]])
 
-    def _extra(self, node: Node, keys: IntArray, rows: IntArray, bad: BoolArray) -> float:
+    def _extra(self, source: _Grouping, node: Node, groups: _Groups, bad: BoolArray) -> float:
         """What leaving out groups adds to the loss: each row counts 1 instead of what generalising it costs."""
         gone = self._gone_share - float(sum(self._gone_loss[place][level] for place, level in enumerate(node)))
         if not bad.any():
             return gone
-        rest, lost = keys[bad], np.zeros(int(bad.sum()))
-        for place in reversed(range(len(node))):
-            losses = self._loss_of[place][node[place]]
+        first = groups.representatives()[bad]
+        lost = np.zeros(len(first))
+        for place, (level, codes) in enumerate(zip(node, self._codes(source), strict=True)):
+            losses = self._loss_of[place][level]
             if len(losses) == 1:
                 lost += losses[0]
-                continue
-            rest, digit = np.divmod(rest, len(losses))
-            lost += losses[digit]
-        return gone + float((rows[bad] * (1.0 - lost)).sum()) / self._total
+            else:
+                lost += _looked_up(losses[self._rise(place, source.node[place], level)], _looked_up(codes, first))
+        return gone + float((groups.rows[bad] * (1.0 - lost)).sum()) / self._total
 
-    def _keep(
-        self,
-        source: _Grouping,
-        node: Node,
-        keys: IntArray,
-        rows: IntArray,
-        subjects: IntArray,
-        group_of: IntArray | None,
-    ) -> None:
-        if len(rows) > _SHRINKS * len(source.rows) or self._sizes[1:].sum() + len(rows) > _KEPT:
+    def _keep(self, source: _Grouping, node: Node, groups: _Groups, group_of: IntArray | None) -> None:
+        size = len(groups.rows)
+        if size > _SHRINKS * len(source.rows) or self._sizes[1:].sum() + size > _KEPT:
             return
-        codes = np.zeros((len(keys), len(node)), dtype=np.int32, order="F")
-        rest = keys
-        for place in reversed(range(len(node))):
-            width = len(self._first[place][node[place]])
-            if width > 1:
-                rest, codes[:, place] = np.divmod(rest, width)
-        self._groupings.append(_Grouping(node, codes, rows, subjects, group_of))
+        first = groups.representatives()
+        self._groupings.append(_Grouping(node, groups.rows, groups.subjects, group_of, source, first))
         self._nodes = np.vstack([self._nodes, node])
-        self._sizes = np.append(self._sizes, len(rows))
+        self._sizes = np.append(self._sizes, size)
+
+
+def _looked_up(table: A, codes: npt.NDArray[Any]) -> A:
+    """What the table says of each code. All lie inside it: not having that checked takes half the time."""
+    return cast(A, table.take(codes, mode="clip"))
+
+
+def _added(place: IntArray, amounts: FloatArray, size: int) -> FloatArray:
+    """Amounts added up by place."""
+    return cast(FloatArray, np.bincount(place, weights=amounts, minlength=size))

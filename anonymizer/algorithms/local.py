@@ -60,7 +60,7 @@ def recode(histogram: Histogram, limit: float, coin: bytes, *, missing_is_any: b
     budget = Budget.of(histogram, limit)
     chance = np.random.Generator(np.random.PCG64(int.from_bytes(coin, "big")))
     k = requirements.k
-    judged_after = bool(requirements.sensitive) or requirements.average_risk is not None
+    judged_after = requirements.more_than_subjects
     tried = 0
     good: tuple[_Partition, BoolArray, int] | None = None
     while True:
@@ -77,7 +77,7 @@ def recode(histogram: Histogram, limit: float, coin: bytes, *, missing_is_any: b
         if last:
             why = (
                 "too few subjects share what cannot be made coarser, or too many are empty, "
-                "or the models on sensitive values and average risk fail on the largest classes"
+                "or the models on sensitive values, households and average risk fail on the largest classes"
                 if judged_after
                 else "too few subjects share what cannot be made coarser, or too many are empty"
             )
@@ -130,7 +130,7 @@ def _lost(histogram: Histogram, recoding: Recoding) -> float:
     lost = np.zeros(histogram.combinations)
     for place, column in enumerate(histogram.columns):
         lost += column.tree.cell_loss(recoding.cells[:, place])
-    lost[recoding.suppressed] = len(histogram.columns)
+    lost[recoding.suppressed] = histogram.shown
     return float((lost * histogram.rows).sum())
 
 
@@ -149,11 +149,7 @@ def _form(histogram: Histogram, requirements: Requirements, *, missing_is_any: b
     # What an incomplete combination relies on must stay as it is.
     needed = exact if compatible.any() else np.zeros(count, dtype=bool)
     least = histogram.requirements.blind(histogram.requirements.k)
-    for name in np.unique(part[rest]).tolist():
-        members = np.flatnonzero((part == name) & rest)
-        if requirements.hold_together(members):
-            continue
-        released = np.flatnonzero((part == name) & exact & ~needed)
+    for members, released in _too_small(requirements, part, rest, exact & ~needed):
         joined = _smallest_that_help(histogram, requirements, members, released)
         if len(joined) == 0 and whole and least.hold_together(np.concatenate([members, released])):
             joined = released
@@ -171,6 +167,25 @@ def _form(histogram: Histogram, requirements: Requirements, *, missing_is_any: b
         found, classes, rounds = cut(histogram, requirements, members, part[members])
         cells[members] = found
     return _Partition(cells, suppressed, compatible, exact, classes, rounds)
+
+
+def _too_small(
+    requirements: Requirements, part: IntArray, rest: BoolArray, exact: BoolArray
+) -> list[tuple[IntArray, IntArray]]:
+    """Of every part whose ``rest`` has too few subjects, these combinations, and those released ``exact``."""
+    members = np.flatnonzero(rest)
+    names, place = np.unique(part[members], return_inverse=True)
+    few = np.flatnonzero(~requirements.hold(members, place.reshape(-1).astype(np.int64), len(names)))
+    released = np.flatnonzero(exact)
+    members = members[np.argsort(part[members], kind="stable")]
+    released = released[np.argsort(part[released], kind="stable")]
+
+    def of(combinations: IntArray) -> list[IntArray]:
+        own = part[combinations]
+        ends = np.searchsorted(own, names[few], side="right")
+        return [combinations[a:b] for a, b in zip(np.searchsorted(own, names[few]), ends, strict=True)]
+
+    return list(zip(of(members), of(released), strict=True))
 
 
 def _leave_out(histogram: Histogram, partition: _Partition) -> BoolArray:

@@ -74,10 +74,10 @@ def unreachable(histogram: Histogram, suppressed: BoolArray, budget: Budget, why
             "count an empty cell as a value of its own: "
             f"suppression falls from {least:.1%} to {coarsest_suppression(counted, held):.1%}"
         )
-    if histogram.requirements.sensitive or histogram.requirements.average_risk is not None:
+    if histogram.requirements.more_than_subjects:
         blind = replace(histogram, requirements=histogram.requirements.blind(histogram.requirements.k))
         help_.append(
-            "ask less of sensitive values and of the average risk: "
+            "ask less of sensitive values, households and the average risk: "
             f"suppression falls from {rows / total:.1%} to {coarsest_suppression(blind, held):.1%} without them"
         )
     help_.append(f"allow suppressing {rows / total:.1%} of the rows" if total else "give a table with rows")

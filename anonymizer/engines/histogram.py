@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anonymizer.hierarchies import EncodedColumn
-from anonymizer.models import DistinctCount, Requirements, SensitiveRequirement, ValueCounts
+from anonymizer.models import DistinctCount, Households, Requirements, SensitiveRequirement, ValueCounts
 from contracts.privacy import SensitiveModel
 
 IntArray = npt.NDArray[np.int64]
@@ -25,7 +25,8 @@ class Histogram:
     """Distinct combinations of leaves.
 
     ``leaf[combination, column]``; ``rows`` per combination; ``usable`` may be published. ``columns`` have given up
-    their leaf per row.
+    their leaf per row. The last ``unpublished`` columns are not shown: they only keep combinations apart, and lose
+    nothing.
     """
 
     columns: tuple[EncodedColumn, ...]
@@ -34,6 +35,12 @@ class Histogram:
     rows: IntArray
     requirements: Requirements
     usable: BoolArray
+    unpublished: int = 0
+
+    @property
+    def shown(self) -> int:
+        """Number of columns that a release shows."""
+        return len(self.columns) - self.unpublished
 
     @property
     def combinations(self) -> int:
@@ -63,13 +70,16 @@ class Demand:
     """What is asked of classes before the histogram exists.
 
     ``subject`` numbers each row's subject (None: every row is one). ``sensitive`` holds per model the row's value,
-    numbered from 0 in the column's order.
+    numbered from 0 in the column's order; ``household`` the row's household (-1: its subject lives alone), None where
+    nobody's is known.
     """
 
     subject: IntArray | None
     k: int
     average_risk: float | None = None
     sensitive: Sequence[tuple[SensitiveModel, IntArray]] = ()
+    household: IntArray | None = None
+    household_risk: float | None = None
     asked: str = ""
 
 
@@ -78,8 +88,38 @@ def build(columns: Sequence[EncodedColumn], rows: int, demand: Demand, *, suppre
     leaf, combination_of_row = _combine(columns, rows)
     combinations = len(leaf)
     counts = np.bincount(combination_of_row, minlength=combinations).astype(np.int64)
+    requirements = _requirements(demand, combination_of_row, counts)
+    usable = np.ones(combinations, dtype=bool)
+    if suppress_missing:
+        for place, column in enumerate(columns):
+            if column.tree.missing is not None:
+                usable &= leaf[:, place] != column.tree.missing
+    # From here on combinations stand for rows.
+    columns = [replace(column, leaf=column.leaf[:0].copy()) for column in columns]
+    return Histogram(tuple(columns), leaf, combination_of_row, counts, requirements, usable)
+
+
+def split(histogram: Histogram, group_of_row: IntArray, groups: int, demand: Demand) -> Histogram:
+    """The same table with every combination divided by its rows' groups (numbered below ``groups``)."""
+    first, place = rows_alike([histogram.combination_of_row, group_of_row], [histogram.combinations, groups])
+    before = histogram.combination_of_row[first]
+    counts = np.bincount(place, minlength=len(first)).astype(np.int64)
+    return replace(
+        histogram,
+        leaf=histogram.leaf[before],
+        combination_of_row=place.astype(np.int32),
+        rows=counts,
+        requirements=_requirements(demand, place, counts),
+        usable=histogram.usable[before],
+    )
+
+
+def _requirements(
+    demand: Demand, combination_of_row: npt.NDArray[np.int32] | IntArray, counts: IntArray
+) -> Requirements:
+    combinations = len(counts)
     subject = demand.subject
-    requirements = Requirements(
+    return Requirements(
         subjects=DistinctCount.of_rows(counts)
         if subject is None
         else DistinctCount.of_pairs(combination_of_row.astype(np.int64), subject, combinations),
@@ -91,16 +131,11 @@ def build(columns: Sequence[EncodedColumn], rows: int, demand: Demand, *, suppre
             )
             for model, value in demand.sensitive
         ),
+        households=None
+        if demand.household is None
+        else Households.of(combination_of_row.astype(np.int64), demand.household, subject, demand.household_risk),
         asked=demand.asked,
     )
-    usable = np.ones(combinations, dtype=bool)
-    if suppress_missing:
-        for place, column in enumerate(columns):
-            if column.tree.missing is not None:
-                usable &= leaf[:, place] != column.tree.missing
-    # From here on combinations stand for rows.
-    columns = [replace(column, leaf=column.leaf[:0].copy()) for column in columns]
-    return Histogram(tuple(columns), leaf, combination_of_row, counts, requirements, usable)
 
 
 def _combine(columns: Sequence[EncodedColumn], rows: int) -> tuple[IntArray, npt.NDArray[np.int32]]:
@@ -141,16 +176,25 @@ def number(key: IntArray, space: int) -> tuple[IntArray, IntArray]:
     if space.bit_length() + bits > 62:
         _, first, place = np.unique(key, return_index=True, return_inverse=True)
         return first.astype(np.int64), place.reshape(-1).astype(np.int64)
+    order, starts = in_order(key)
+    place = np.empty(rows, dtype=np.int64)
+    place[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=rows))
+    return order[starts], place
+
+
+def in_order(key: IntArray) -> tuple[IntArray, IntArray]:
+    """Rows in rising order of their keys, and where in that order each distinct key begins.
+
+    Keys leave room in 62 bits for the number of a row.
+    """
+    rows = len(key)
+    bits = max(rows - 1, 1).bit_length()
     packed = key << bits
     packed |= np.arange(rows, dtype=np.int64)
     packed.sort()
-    row = packed & ((1 << bits) - 1)
+    order = packed & ((1 << bits) - 1)
     packed >>= bits
-    starts = np.empty(rows, dtype=bool)
-    starts[:1] = True
-    np.not_equal(packed[1:], packed[:-1], out=starts[1:])
-    rank = np.cumsum(starts, dtype=np.int64)
-    rank -= 1
-    place = packed
-    place[row] = rank
-    return row[starts], place
+    begins = np.empty(rows, dtype=bool)
+    begins[:1] = True
+    np.not_equal(packed[1:], packed[:-1], out=begins[1:])
+    return order, np.flatnonzero(begins)

@@ -28,7 +28,7 @@ def mask(column: pl.Series, operator: Mask) -> pl.Series:
 def round_to(column: pl.Series, operator: Round) -> pl.Series:
     """The nearest multiple of the step, halves away from zero; whole numbers stay whole under a whole
     step."""
-    numbers = _numeric(column)
+    numbers = numeric(column)
     steps = numbers.cast(pl.Float64) / operator.step
     nearest = (steps.abs() + 0.5 + 1e-9).floor() * steps.sign()
     rounded = (nearest * operator.step).round(10).alias(column.name)
@@ -37,14 +37,15 @@ def round_to(column: pl.Series, operator: Round) -> pl.Series:
 
 def top_bottom(column: pl.Series, operator: TopBottom) -> pl.Series:
     """Values beyond the limits become the limits."""
-    numbers = _numeric(column)
+    numbers = numeric(column)
     whole = all(limit is None or limit.is_integer() for limit in (operator.low, operator.high))
     kind = pl.Int64 if numbers.dtype.is_integer() and whole else pl.Float64
     low, high = (None if limit is None else pl.Series([limit]).cast(kind)[0] for limit in (operator.low, operator.high))
     return numbers.cast(kind).clip(low, high).alias(column.name)
 
 
-def _numeric(column: pl.Series) -> pl.Series:
+def numeric(column: pl.Series) -> pl.Series:
+    """The column as numbers; raises where a cell holds none."""
     if column.dtype.is_numeric():
         return column
     for kind in (pl.Int64, pl.Float64):
@@ -54,5 +55,5 @@ def _numeric(column: pl.Series) -> pl.Series:
     row = int((numbers.is_null() & column.is_not_null()).arg_true()[0]) + 1
     raise InvalidInput.at(
         f"columns/{column.name}/operator/kind",
-        f"Column {column.name!r} holds no number in row {row}: round and top-bottom need numbers",
+        f"Column {column.name!r} holds no number in row {row}: round, top-bottom and micro-aggregate need numbers",
     )

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from anonymizer import series
 from anonymizer.algorithms.recoding import Recoding
-from anonymizer.applying import Classes, linked_size, raw_sizes
+from anonymizer.applying import Classes, linked_size, raw_groups, raw_sizes
 from anonymizer.preparation import Prepared
 from anonymizer.releasing import Released
 from anonymizer.report import texts
@@ -18,6 +19,8 @@ from anonymizer.report.losses import losses, overall
 from anonymizer.report.utility import column_utility, riskiest, sample_rows, suppressed_profile
 from anonymizer.results import ScanResult
 from anonymizer.risk import measure
+from anonymizer.risk.households import household_risks
+from anonymizer.series import Followed
 from anonymizer.threads import each
 from contracts import clock
 from contracts.privacy import (
@@ -28,13 +31,16 @@ from contracts.privacy import (
     ColumnRole,
     DistinctLDiversity,
     EntropyLDiversity,
+    HouseholdRisk,
     KAnonymity,
     MaxRisk,
     OfficerReport,
+    Policy,
     Pseudonymise,
     PublicReport,
     RecomputableClaims,
     SensitiveModel,
+    SeriesClaim,
     Threshold,
     Treatment,
     Warning,
@@ -59,6 +65,7 @@ class Run:
     release_id: str
     scan: ScanResult | None
     sample: IntArray
+    followed: Followed | None = None
 
 
 def warnings(prepared: Prepared, by_column: list[ColumnLoss], linked: int | None) -> list[Warning]:
@@ -105,6 +112,7 @@ def _public(run: Run) -> PublicReport:
     histogram = prepared.histogram
     by_column = losses(prepared, run.recoding, run.classes)
     linked_k = linked(prepared, run.classes)
+    beside = None if run.followed is None else series.claim(prepared, run.classes, run.followed)
     kept = np.flatnonzero(~run.recoding.suppressed)
     subjects_published = histogram.subjects_in(kept)
     k_reached = int(run.classes.subjects.min()) if prepared.quasi_identifiers and len(run.classes.rows) else None
@@ -121,6 +129,7 @@ def _public(run: Run) -> PublicReport:
         entities_found=dict(sorted(entities.items())),
         texts_redacted=run.released.changed,
         linked_k=linked_k,
+        series=beside,
     )
     return PublicReport(
         release_id=run.release_id,
@@ -132,10 +141,22 @@ def _public(run: Run) -> PublicReport:
         treatments=_treatments(run),
         algorithm=policy.algorithm.value,
         certificate=run.recoding.certificate,
-        assumptions=texts.assumptions(policy, rows_without_subject=prepared.rows_without_subject),
-        warnings=warnings(prepared, by_column, linked_k),
+        assumptions=texts.assumptions(policy, rows_without_subject=prepared.rows_without_subject)
+        + ([texts.about_series(beside)] if beside is not None and beside.compared else []),
+        warnings=warnings(prepared, by_column, linked_k)
+        + [
+            texts.uncompared_warning(item)
+            for item in (beside.not_compared if beside and policy.quasi_identifiers else [])
+        ],
         law_references=texts.law_references(),
     )
+
+
+def _uncompared(policy: Policy, beside: SeriesClaim | None) -> list[Warning]:
+    """Earlier releases that could not be compared, where there is anything that could tell subjects apart."""
+    if beside is None or not policy.quasi_identifiers:
+        return []
+    return [texts.uncompared_warning(item) for item in beside.not_compared]
 
 
 def _entities(run: Run) -> Counter[str]:
@@ -170,6 +191,10 @@ def _thresholds(run: Run, k_reached: int | None) -> list[Threshold]:
                 found.append(
                     Threshold(model=model.kind, required=risk, reached=factor / k_reached if k_reached else None)
                 )
+            case HouseholdRisk(risk=risk):
+                told_risk = household_risks(prepared, _size_after(run), risk)
+                highest = told_risk.highest if told_risk is not None and told_risk.households else None
+                found.append(Threshold(model=model.kind, required=risk, reached=highest))
             case AverageRisk(risk=risk):
                 factor = share if model.attacker == "marketer" else 1.0
                 average = factor * len(classes.rows) / subjects if subjects else None
@@ -189,6 +214,19 @@ def worst(model: SensitiveModel, reached: FloatArray) -> float | None:
     """The figure of the class that is worst off; None where it has no bound (fewer values than l)."""
     figure = float(reached.min() if isinstance(model, DistinctLDiversity | EntropyLDiversity) else reached.max())
     return figure if np.isfinite(figure) else None
+
+
+def _size_after(run: Run) -> IntArray:
+    """Subjects alike of each combination in the release, 0 where it is suppressed."""
+    place = run.classes.of_combination
+    return np.where(place >= 0, run.classes.subjects[np.maximum(place, 0)] if len(run.classes.subjects) else 0, 0)
+
+
+def _size_before(prepared: Prepared) -> IntArray:
+    """Subjects alike of each combination before anything is done."""
+    first, group = raw_groups(prepared)
+    everything = np.arange(prepared.histogram.combinations, dtype=np.int64)
+    return prepared.histogram.requirements.subjects.count(everything, group, len(first))[group]
 
 
 def _treatments(run: Run) -> list[Treatment]:
@@ -224,12 +262,18 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
     rows = run.classes.rows if quasi else empty
     suppressed = public.claims.attested.rows_suppressed
     average = float(after.sum()) / len(after) / policy.k if len(after) else None
+    before = measure(
+        raw_sizes(prepared) if quasi else empty, threshold=threshold, population=policy.population, drawn=drawn
+    )
+    left = measure(after, threshold=threshold, population=policy.population, drawn=drawn)
+    if quasi and policy.household is not None:
+        limit = min((m.risk for m in policy.models if isinstance(m, HouseholdRisk)), default=threshold)
+        before = before.model_copy(update={"households": household_risks(prepared, _size_before(prepared), limit)})
+        left = left.model_copy(update={"households": household_risks(prepared, _size_after(run), limit)})
     return OfficerReport(
         public=public,
-        risk_before=measure(
-            raw_sizes(prepared) if quasi else empty, threshold=threshold, population=policy.population, drawn=drawn
-        ),
-        risk_after=measure(after, threshold=threshold, population=policy.population, drawn=drawn),
+        risk_before=before,
+        risk_after=left,
         riskiest=riskiest(prepared),
         utility=each(
             lambda place: column_utility(prepared, run.recoding, place), range(len(prepared.quasi_identifiers))
@@ -238,4 +282,5 @@ def _officer(run: Run, public: PublicReport) -> OfficerReport:
         suppressed_profile=suppressed_profile(prepared, run.recoding),
         discernibility=float((rows.astype(np.float64) ** 2).sum()) + float(suppressed) * prepared.histogram.total_rows,
         average_class_ratio=average,
+        series=[] if run.followed is None else run.followed.compared,
     )

@@ -10,13 +10,16 @@ from contracts.privacy import (
     Keep,
     LawReference,
     Mask,
+    MicroAggregate,
     MissingMeaning,
     Operator,
     Policy,
     Pseudonymise,
     RedactText,
     Round,
+    SeriesClaim,
     TopBottom,
+    UncomparedRelease,
     Warning,
     With,
 )
@@ -66,6 +69,11 @@ def treatment(operator: Operator) -> Text:
             return {
                 "zh-CN": f"舍入到 {operator.step:g} 的倍数",
                 "en": f"rounded to multiples of {operator.step:g}",
+            }
+        case MicroAggregate():
+            return {
+                "zh-CN": f"微聚集：以至少 {operator.size} 个主体的相邻数值的均值代替",
+                "en": f"micro-aggregated: means of neighbouring numbers of at least {operator.size} subjects",
             }
         case TopBottom():
             low = "−∞" if operator.low is None else f"{operator.low:g}"
@@ -250,5 +258,46 @@ def unreadable_warning(column: str, rows: int) -> Warning:
         text={
             "zh-CN": f"“{column}”有 {rows} 行的值无法识别为日期或数字，按缺失处理。",
             "en": f"{rows} rows of {column!r} hold what is no date or number; they count as missing.",
+        },
+    )
+
+
+def about_series(claim: SeriesClaim) -> Text:
+    """What intersecting this release with earlier ones takes for granted."""
+    names = "、".join(claim.compared)
+    return {
+        "zh-CN": f"与此前发布的 {names} 逐一求交：按“{claim.linked_by}”列识别同一主体，"
+        "攻击者知道谁在哪次发布的表中、谁尚不在其中；同一主体有多行且各不相同的，每行各自比较。",
+        "en": f"Intersected with the earlier releases {', '.join(claim.compared)}: subjects are linked by column "
+        f"{claim.linked_by!r}; attackers know who is in which table and who was not yet. Where a subject has several "
+        "different rows, each is followed by itself.",
+    }
+
+
+_UNCOMPARED: dict[str, Text] = {
+    "destroyed": {
+        "zh-CN": "其原始数据已到期销毁，无法再识别同一主体",
+        "en": "its raw data were destroyed on their date, and with them what links its subjects",
+    },
+    "no-link": {
+        "zh-CN": "没有一列能说明两次发布中哪些行属于同一主体",
+        "en": "no column tells which rows of both are about the same subject",
+    },
+    "no-classes": {
+        "zh-CN": "它没有等价类，或发布时尚未保存等价类",
+        "en": "it has no classes, or was made when they were not kept",
+    },
+}
+
+
+def uncompared_warning(item: UncomparedRelease) -> Warning:
+    """An earlier release that could not be compared: what both tell together is not known."""
+    why = _UNCOMPARED[item.reason]
+    return Warning(
+        code="series-not-compared",
+        text={
+            "zh-CN": f"没有与此前发布的 {item.release} 比较：{why['zh-CN']}。两次发布合起来会透露什么，这里未检查。",
+            "en": f"Not compared with the earlier release {item.release}: {why['en']}. "
+            "What both tell together is not checked here.",
         },
     )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from anonymizer.algorithms.recoding import Recoding
-from anonymizer.applying import Classes
+from anonymizer.applying import Classes, raw_groups
 from anonymizer.display import display_columns
 from anonymizer.hierarchies import EncodedColumn
 from anonymizer.hierarchies.encoded import IntArray
@@ -91,8 +91,10 @@ def riskiest(prepared: Prepared) -> list[RiskyCombination]:
     if not prepared.quasi_identifiers:
         return []
     everything = np.arange(prepared.histogram.combinations, dtype=np.int64)
-    sizes = prepared.histogram.requirements.subjects.count(everything, everything, len(everything))
-    return _combinations(prepared, _smallest(sizes, _RISKY), sizes)
+    first, group = raw_groups(prepared)
+    sizes = prepared.histogram.requirements.subjects.count(everything, group, len(first))
+    chosen = _smallest(sizes, _RISKY)
+    return _combinations(prepared, first[chosen], sizes[chosen])
 
 
 def suppressed_profile(prepared: Prepared, recoding: Recoding) -> list[RiskyCombination]:
@@ -102,7 +104,8 @@ def suppressed_profile(prepared: Prepared, recoding: Recoding) -> list[RiskyComb
         return []
     everything = np.arange(prepared.histogram.combinations, dtype=np.int64)
     sizes = prepared.histogram.requirements.subjects.count(everything, everything, len(everything))
-    return _combinations(prepared, gone[_smallest(-sizes[gone], _RISKY)], sizes)
+    chosen = gone[_smallest(-sizes[gone], _RISKY)]
+    return _combinations(prepared, chosen, sizes[chosen])
 
 
 def _smallest(figures: IntArray, count: int) -> IntArray:
@@ -115,15 +118,19 @@ def _smallest(figures: IntArray, count: int) -> IntArray:
 
 
 def _combinations(prepared: Prepared, chosen: IntArray, sizes: IntArray) -> list[RiskyCombination]:
+    """Some combinations with the subjects that share each."""
+    told = shapes_of(prepared, chosen)
+    return [RiskyCombination(subjects=int(size), shapes=own) for size, own in zip(sizes, told, strict=True)]
+
+
+def shapes_of(prepared: Prepared, chosen: IntArray) -> list[dict[str, str]]:
+    """Some combinations by the shapes of their values."""
     labels = []
     for place, column in enumerate(prepared.quasi_identifiers):
         nodes = column.tree.node_of[0][prepared.histogram.leaf[chosen, place]]
         labels.append([shape(text) for text in column.labels(nodes)])
     names = [column.name for column in prepared.quasi_identifiers]
-    return [
-        RiskyCombination(subjects=int(sizes[c]), shapes=dict(zip(names, values, strict=True)))
-        for c, values in zip(chosen, zip(*labels, strict=True), strict=True)
-    ]
+    return [dict(zip(names, values, strict=True)) for values in zip(*labels, strict=True)]
 
 
 def sample_rows(

@@ -335,7 +335,11 @@ def _attested(report: PublicReport) -> dict[str, str]:
         found["personal data found"] = str(sum(attested.entities_found.values()))
     if report.claims.recomputable.k_by_subject is None and attested.k_by_subject is not None:
         found["k by subject"] = str(attested.k_by_subject)
+    if attested.series is not None and attested.series.k is not None:
+        found[f"subjects left beside {', '.join(attested.series.compared)}"] = str(attested.series.k)
     for threshold in report.thresholds:
+        if threshold.model == "household-risk":
+            found["highest risk of a household"] = str(threshold.reached)
         if threshold.column and all(d.column != threshold.column for d in report.claims.recomputable.diversity):
             found[f"{threshold.model} of {threshold.column}"] = str(threshold.reached)
     return found

@@ -10,7 +10,7 @@ from anonymizer import ScanResult
 from anonymizer.classify.corrections import in_force, retyped
 from catalog.datasets import service as datasets
 from catalog.distributions import files
-from catalog.releases import corrections, notices, policies, service
+from catalog.releases import corrections, notices, policies, series, service
 from catalog.releases.models import Artifact, ReleaseRequest
 from catalog.releases.states import RequestState
 from catalog.vault import service as vault
@@ -96,20 +96,24 @@ def _build(database: Database, store: ObjectStore, settings: Settings, request: 
         table = vault.open_table(session, store, settings, upload.id)
         corrected = corrections.in_texts(session, settings, dataset.id)
         types = corrections.column_types(session, dataset.id)
+        before = series.predecessors(session, store, settings, dataset.id, request.release_id)
     policy = policies.policy_of(version)
     with table:
         frame = read_clean(table)
     scan = retyped(ScanResult.model_validate(upload.profile), types)
+    earlier, not_compared = series.read(before, policy)
     with in_force(corrected):
-        result = anonymizer.anonymize(
+        result = anonymizer.anonymize_in_series(
             frame,
             policy,
             secret=secret,
             release_id=request.release_id,
+            earlier=earlier,
+            not_compared=not_compared,
             scan=scan,
         )
         rescan = _rescan(result.table, policy)
-    del frame
+    del frame, earlier
     artifact_id, safe_id, key = new_id(), new_id(), vault.new_safe_key()
     safe = OpenSafe(store, key)
 
@@ -120,6 +124,7 @@ def _build(database: Database, store: ObjectStore, settings: Settings, request: 
     written = files.write_release(sealed, result, policy, dataset.fields, open_data=dataset.openness == "unconditional")
     officer_report = result.officer_report.model_dump_json().encode()
     safe.put(_object(dataset.id, upload.id, artifact_id, OFFICER_REPORT), officer_report)
+    series.keep_classes(safe, series.classes_object(dataset.id, upload.id, artifact_id), result)
     attested = result.public_report.claims.attested
     artifact = Artifact(
         id=artifact_id,

@@ -35,6 +35,12 @@ class HashMismatch(Conflict):
     code = "artifact-hash-mismatch"
 
 
+class SeriesChanged(Conflict):
+    """Another release of the dataset appeared since the artifact was built beside the earlier ones."""
+
+    code = "series-changed"
+
+
 class AlreadyDecided(Conflict):
     """The officer has decided on this artifact before."""
 

@@ -4,7 +4,7 @@ On a large table that takes several times as long as the release, so officers ne
 """
 
 import anonymizer
-from catalog.releases import policies
+from catalog.releases import policies, series
 from catalog.releases.building import EXPLORATION, artifact_object
 from catalog.releases.models import Artifact, ReleaseRequest
 from catalog.vault import service as vault
@@ -27,13 +27,16 @@ def explore(database: Database, store: ObjectStore, settings: Settings, artifact
             return False
         policy = policies.policy_of(policies.get(session, artifact.policy_id))
         secret = vault.dataset_secret(session, settings, artifact.dataset_id)
+        before = series.predecessors(session, store, settings, artifact.dataset_id, artifact.release_id)
         try:
             table = vault.open_table(session, store, settings, artifact.upload_id)
         except UploadDestroyed:
             return False
     with table:
         frame = read_clean(table)
-    found = anonymizer.explore(frame, policy, secret=secret, release_id=artifact.release_id)
+    claimed = artifact.public_report["claims"]["attested"].get("series") or {"compared": []}
+    earlier, _ = series.read([one for one in before if one.version in claimed["compared"]], policy)
+    found = anonymizer.explore(frame, policy, secret=secret, release_id=artifact.release_id, earlier=earlier)
     return _keep(database, store, settings, artifact, found)
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from catalog.distributions import files
 from catalog.releases import notices, service
 from catalog.releases.building import artifact_object
-from catalog.releases.errors import ReleaseDamaged
+from catalog.releases.errors import ReleaseDamaged, SeriesChanged
 from catalog.releases.models import Artifact, Release, ReleaseRequest
 from catalog.releases.states import RequestState
 from catalog.vault import service as vault
@@ -38,14 +38,30 @@ def publish(database: Database, store: ObjectStore, settings: Settings, request_
         if request.state != RequestState.PUBLISHING or request.artifact_id is None:
             return {"state": request.state}
         artifact = session.get_one(Artifact, request.artifact_id)
+        if _left_behind(session, request, artifact):
+            return {"state": request.state}
         safe = vault.open_safe(session, store, settings, artifact.safe_id)
     for entry in artifact.files:
         _write_file(store, safe, artifact, entry)
     with database.transaction() as session:
         request = service.locked(session, request_id)
         if request.state == RequestState.PUBLISHING and request.artifact_id == artifact.id:
+            if _left_behind(session, request, artifact):
+                return {"state": request.state}
             _insert(session, settings, request, artifact)
     return {"state": RequestState.PUBLISHED, "release_id": artifact.release_id}
+
+
+def _left_behind(session: Session, request: ReleaseRequest, artifact: Artifact) -> bool:
+    """Whether another release of the dataset came first; the request then failed, with the reason."""
+    try:
+        service.check_series(session, artifact)
+    except SeriesChanged as error:
+        request.failure = {"code": error.code, "detail": error.detail}
+        service.move(session, request, RequestState.FAILED, SYSTEM)
+        notices.tell_submitter(session, request)
+        return True
+    return False
 
 
 def _write_file(store: ObjectStore, safe: OpenSafe, artifact: Artifact, entry: dict[str, Any]) -> None:

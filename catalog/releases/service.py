@@ -22,6 +22,7 @@ from catalog.releases.errors import (
     ReleaseNotFound,
     ReleaseWithdrawn,
     RequestNotFound,
+    SeriesChanged,
     WrongState,
 )
 from catalog.releases.models import (
@@ -216,6 +217,8 @@ def decide(
             "The file changed since you opened the page; look at it again before you decide.",
             artifact_hash=artifact.artifact_hash,
         )
+    if outcome == "approve":
+        check_series(session, artifact)
     decision = Decision(
         request_id=request.id,
         artifact_id=artifact.id,
@@ -244,6 +247,18 @@ def decide(
         move(session, request, RequestState.APPROVED, actor)
         outbox.emit(session, Event.REQUEST_APPROVED, request_id=request.id)
     return request
+
+
+def check_series(session: Session, artifact: Artifact) -> None:
+    """Refuse an artifact when another release of its dataset appeared after it was built: `SeriesChanged`."""
+    claimed = artifact.public_report["claims"]["attested"].get("series") or {"compared": [], "not_compared": []}
+    known = {*claimed["compared"], *(one["release"] for one in claimed["not_compared"])}
+    for release in releases_of(session, artifact.dataset_id):
+        if release.id != artifact.release_id and release.version not in known:
+            raise SeriesChanged(
+                f"Release {release.version} appeared after this file was built, so what both tell together was not "
+                "checked. Submit the request again."
+            )
 
 
 def approvals(session: Session, artifact_id: str) -> list[Decision]:

@@ -118,7 +118,12 @@ def original_name(dataset_id: str, upload_id: str) -> str:
 
 def table_name(upload: Upload) -> str:
     """The object that holds the clean table of the current revision."""
-    return f"vault/{upload.dataset_id}/{upload.id}/{upload.revision}/table"
+    return table_of_revision(upload, upload.revision)
+
+
+def table_of_revision(upload: Upload, revision: int) -> str:
+    """The object that holds the clean table as some reading of the file made it."""
+    return f"vault/{upload.dataset_id}/{upload.id}/{revision}/table"
 
 
 def aside_name(upload: Upload) -> str:

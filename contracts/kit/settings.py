@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     open_rate_per_minute: int = Field(
         default=120, description="Calls a minute that one address may make to open data without a key.", gt=0
     )
+    organisation_rate_per_minute: int = Field(
+        default=1_000_000, description="Calls a minute that all keys of one organisation may make together.", gt=0
+    )
     trusted_proxies: str = Field(
         default="", description="Addresses whose X-Forwarded-For is believed, comma separated."
     )

@@ -48,6 +48,15 @@ class AverageRisk(PrivacyModel):
     risk: Risk
 
 
+class HouseholdRisk(PrivacyModel):
+    """In no household is at least one member guessed rightly with a probability above ``risk`` by the prosecutor: one
+    minus the product of (1 - 1 / subjects alike) over its members. The policy's ``household`` tells who lives
+    together."""
+
+    kind: Literal["household-risk"] = "household-risk"
+    risk: Risk
+
+
 class DistinctLDiversity(PrivacyModel):
     """Every published combination shows at least ``l`` different values of a sensitive column."""
 
@@ -112,6 +121,13 @@ def threshold_of(model: SensitiveModel) -> float:
 
 
 Model = Annotated[
-    KAnonymity | MaxRisk | AverageRisk | DistinctLDiversity | EntropyLDiversity | RecursiveCLDiversity | TCloseness,
+    KAnonymity
+    | MaxRisk
+    | AverageRisk
+    | HouseholdRisk
+    | DistinctLDiversity
+    | EntropyLDiversity
+    | RecursiveCLDiversity
+    | TCloseness,
     Field(discriminator="kind"),
 ]

@@ -17,7 +17,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from contracts.errors import InvalidInput
 from contracts.privacy.hierarchies import GeoGridHierarchy, Hierarchy
-from contracts.privacy.models import SENSITIVE_MODELS, AverageRisk, DistinctLDiversity, KAnonymity, MaxRisk, Model
+from contracts.privacy.models import (
+    SENSITIVE_MODELS,
+    AverageRisk,
+    DistinctLDiversity,
+    HouseholdRisk,
+    KAnonymity,
+    MaxRisk,
+    Model,
+)
 from contracts.privacy.roles import Algorithm, ColumnName, ColumnRole, MissingMeaning, SubjectUnit
 from contracts.text import Text
 
@@ -110,8 +118,19 @@ class TopBottom(PolicyModel):
         return self
 
 
+class MicroAggregate(PolicyModel):
+    """Replace each number by the mean of a group of neighbouring numbers of at least ``size`` subjects (MDAV).
+
+    Groups are formed over the rows that are published, so what a column shows is not known before: it is for sensitive
+    and plain columns that no model counts.
+    """
+
+    kind: Literal["micro-aggregate"] = "micro-aggregate"
+    size: Annotated[int, Field(ge=2, le=1_000_000)] = 5
+
+
 Operator = Annotated[
-    Keep | Drop | Mask | Pseudonymise | RedactText | Generalise | With | Round | TopBottom,
+    Keep | Drop | Mask | Pseudonymise | RedactText | Generalise | With | Round | TopBottom | MicroAggregate,
     Field(discriminator="kind"),
 ]
 
@@ -140,6 +159,8 @@ class Policy(PolicyModel):
     version: Literal[1] = POLICY_VERSION
     subject: ColumnName | None = None
     subject_unit: SubjectUnit = SubjectUnit.ROW
+    household: ColumnName | None = None
+    """The column that tells which subjects live together; None where the table does not say."""
     columns: dict[ColumnName, ColumnPolicy] = Field(min_length=1)
     models: list[Model] = Field(default_factory=_five_anonymous)
     suppression_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
@@ -199,7 +220,9 @@ class Policy(PolicyModel):
                 )
             if isinstance(operator, Generalise) and column.role is not ColumnRole.QUASI_IDENTIFIER:
                 found.append((f"{place}.kind", "only a quasi-identifier is generalised: set the role or use round"))
-            if column.role is ColumnRole.QUASI_IDENTIFIER and isinstance(operator, Pseudonymise | RedactText):
+            if column.role is ColumnRole.QUASI_IDENTIFIER and isinstance(
+                operator, Pseudonymise | RedactText | MicroAggregate
+            ):
                 found.append((f"{place}.kind", f"a quasi-identifier cannot be protected by {operator.kind!r}"))
             if isinstance(operator, Generalise) and isinstance(operator.hierarchy, GeoGridHierarchy):
                 partner = self.columns.get(operator.hierarchy.longitude)
@@ -228,7 +251,20 @@ class Policy(PolicyModel):
                 found.append(("subject_unit", "a subject column needs a unit: person, household, …"))
         elif self.subject_unit is not SubjectUnit.ROW:
             found.append(("subject", f"which column tells one {self.subject_unit} from another?"))
+        found += self._about_households()
         for index, model in enumerate(self.models):
+            if isinstance(model, HouseholdRisk):
+                if self.household is None:
+                    found.append((f"models.{index}.kind", "which column tells one household from another?"))
+                if self.missing is MissingMeaning.ANY:
+                    found.append(
+                        (
+                            "missing",
+                            "household-risk needs classes that do not overlap, as they do where an empty cell may "
+                            "stand for any: choose value or suppress",
+                        )
+                    )
+                continue
             if isinstance(model, MaxRisk | AverageRisk):
                 if model.attacker in {"journalist", "marketer"} and self.population is None:
                     found.append((f"models.{index}.attacker", f"a {model.attacker} needs the size of the population"))
@@ -237,6 +273,14 @@ class Policy(PolicyModel):
                 column_policy = self.columns.get(model.column)
                 if column_policy is None or column_policy.role is not ColumnRole.SENSITIVE:
                     found.append((f"models.{index}.column", f"{model.column!r} is not a sensitive column"))
+                elif isinstance(column_policy.operator, MicroAggregate):
+                    found.append(
+                        (
+                            f"models.{index}.column",
+                            f"{model.column!r} is micro-aggregated after classes are formed, so its values cannot be "
+                            "counted",
+                        )
+                    )
                 elif isinstance(column_policy.operator, RedactText):
                     found.append(
                         (f"models.{index}.column", f"{model.column!r} is free text, which has no values to count")
@@ -251,6 +295,24 @@ class Policy(PolicyModel):
                     )
         if self.quasi_identifiers and not any(isinstance(m, KAnonymity) for m in self.models):
             found.append(("models", "quasi-identifiers need a k-anonymity model"))
+        return found
+
+    def _about_households(self) -> Sequence[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        if self.household is None:
+            return found
+        column = self.columns.get(self.household)
+        if column is None:
+            found.append(("household", f"the household column {self.household!r} is not among the columns"))
+        elif self.household == self.subject:
+            found.append(("household", "the column that tells subjects apart cannot tell who lives together"))
+        elif not isinstance(column.operator, Drop):
+            found.append(
+                (
+                    f"columns.{self.household}.operator.kind",
+                    "the household column must be dropped: published, even as a code, it joins its members",
+                )
+            )
         return found
 
     def to_yaml(self) -> str:
@@ -295,7 +357,7 @@ class Policy(PolicyModel):
         """SHA-256 (hex) of the policy's canonical JSON."""
         plain = self.model_dump(mode="json")
         # Keys that came later are left out where they are not used: older policies keep their fingerprints.
-        for name in ("population", "search_seconds"):
+        for name in ("population", "search_seconds", "household"):
             if plain[name] is None:
                 del plain[name]
         content = json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -305,9 +367,10 @@ class Policy(PolicyModel):
 # Pydantic puts the tag of the chosen union member into the path; people wrote no such key.
 _TAGS = {
     "keep", "drop", "mask", "pseudonymise", "redact-text", "generalise", "with", "round", "top-bottom",
+    "micro-aggregate",
     "numeric", "date", "hour-bands", "divisions", "category", "prefix", "geo-grid",
-    "k-anonymity", "max-risk", "average-risk", "distinct-l-diversity", "entropy-l-diversity", "recursive-cl-diversity",
-    "t-closeness",
+    "k-anonymity", "max-risk", "average-risk", "household-risk", "distinct-l-diversity", "entropy-l-diversity",
+    "recursive-cl-diversity", "t-closeness",
 }  # fmt: skip
 _TAGGED_KEYS = {"operator", "hierarchy"}
 

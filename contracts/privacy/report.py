@@ -68,6 +68,30 @@ class ColumnLoss(ReportModel):
     wholly_hidden_share: float
 
 
+class UncomparedRelease(ReportModel):
+    """An earlier release that a release was not compared with. ``destroyed``: its raw data are gone, and with them what
+    links its subjects; ``no-link``: no column tells which rows of both are about the same subject; ``no-classes``: one
+    of both has no classes, or it was made when they were not kept."""
+
+    release: str
+    reason: Literal["destroyed", "no-link", "no-classes"]
+
+
+class SeriesClaim(ReportModel):
+    """What is left when each subject's classes are intersected over the earlier releases of the dataset and this one.
+
+    ``compared``: versions of those releases, in their order. ``k``: subjects in the smallest intersection;
+    ``diversity``: values left in the poorest, as :mod:`anonymizer.series` defines them. Both None or empty where no
+    release was compared.
+    """
+
+    compared: list[str]
+    not_compared: list[UncomparedRelease]
+    linked_by: str | None
+    k: int | None
+    diversity: list[Threshold]
+
+
 class AttestedClaims(ReportModel):
     """What the run saw and a reader of the release alone cannot recount."""
 
@@ -86,6 +110,8 @@ class AttestedClaims(ReportModel):
     linked_k: int | None
     """Where a pseudonym joins several rows of a subject: subjects in the smallest group with the same set of
     classes."""
+    series: SeriesClaim | None = None
+    """None where the dataset had no earlier release, or none was given."""
 
 
 class Claims(ReportModel):
@@ -176,9 +202,21 @@ class PopulationUniques(ReportModel):
     share: float
 
 
+class HouseholdRisks(ReportModel):
+    """Risk that at least one member of a household is recognised, by who knows that it is in the table: the highest,
+    the average, and the share of households above ``threshold``. ``largest``: members of the largest."""
+
+    threshold: float
+    households: int
+    largest: int
+    highest: float
+    average: float
+    share_above: float
+
+
 class Risk(ReportModel):
     """Risk of one state of the table; the histogram is of class sizes in subjects. ``population_uniques`` where the
-    policy tells the size of the population."""
+    policy tells the size of the population, ``households`` where it tells who lives together."""
 
     threshold: float
     subjects: int
@@ -189,6 +227,7 @@ class Risk(ReportModel):
     attackers: list[AttackerRisk]
     histogram: list[HistogramBar]
     population_uniques: PopulationUniques | None = None
+    households: HouseholdRisks | None = None
 
 
 class HistogramBar(ReportModel):
@@ -285,14 +324,72 @@ class CurvePoint(ReportModel):
     proved: bool = False
 
 
+class UniquesOfSize(ReportModel):
+    """Minimal sample uniques of ``size`` columns: ``found`` over all sets of columns; ``combinations`` stand alone by
+    so many columns and by no fewer."""
+
+    size: int
+    found: int
+    combinations: int
+
+
+class ColumnShare(ReportModel):
+    """Share of all SUDA scores that comes from minimal uniques with a column; shares sum to more than one."""
+
+    column: str
+    share: float
+
+
+class SpecialUnique(ReportModel):
+    """A combination of one subject, as shapes. ``score``: its SUDA score, ``found`` its minimal sample uniques,
+    ``smallest`` the columns of the smallest. ``dis_score``: chance that a match is right, where the population is
+    known."""
+
+    score: float
+    dis_score: float | None
+    found: int
+    smallest: int
+    shapes: dict[str, str]
+
+
+class SampleUniques(ReportModel):
+    """By how few columns subjects stand alone before treatment (:mod:`anonymizer.risk.uniques`).
+
+    ``uniques``: combinations of one subject; ``columns_at_most``: the most columns that were looked at together,
+    ``complete`` when no minimal unique has more, else the table was too large to look further. ``dis``: chance that a
+    unique match is right, None without uniques or without the size of the population.
+    """
+
+    uniques: int
+    columns_at_most: int
+    complete: bool
+    by_size: list[UniquesOfSize]
+    columns: list[ColumnShare]
+    dis: float | None
+    riskiest: list[SpecialUnique]
+
+
 class Exploration(ReportModel):
-    """What other choices than the policy's would give, on the whole table. ``curve``: risk and loss for several k;
-    ``obstacles``: why the raw table does not reach k, None without quasi-identifiers. ``failed``: it could not be
-    worked out, and both are empty."""
+    """What other choices than the policy's would give, on the whole table, and what makes subjects special. ``curve``:
+    risk and loss for several k; ``obstacles``: why the raw table does not reach k; ``sample_uniques``: by how few
+    columns subjects stand alone; both None without quasi-identifiers. ``failed``: it could not be worked out, and all
+    are empty."""
 
     curve: list[CurvePoint] = Field(default_factory=list)
     obstacles: Obstacles | None = None
+    sample_uniques: SampleUniques | None = None
     failed: bool = False
+
+
+class FollowedRelease(ReportModel):
+    """An earlier release beside this one. ``followed``: subjects published there that are in this table. ``gone``:
+    subjects published there that are not published now; ``gone_below_k``: those of whose class there fewer than k are
+    gone, so that who knows who left can narrow down what was said of them."""
+
+    release: str
+    followed: int
+    gone: int
+    gone_below_k: int
 
 
 class OfficerReport(ReportModel):
@@ -309,6 +406,7 @@ class OfficerReport(ReportModel):
     discernibility: float
     average_class_ratio: float | None
     """Average class size divided by k; 1 is ideal."""
+    series: list[FollowedRelease] = Field(default_factory=list)
     exploration: Exploration | None = None
     """None until it is worked out: on a large table that takes longer than the release itself."""
 

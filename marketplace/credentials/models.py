@@ -13,7 +13,7 @@ from contracts.kit.database import UtcDateTime
 class Key(SQLModel, table=True):
     """One API key of one subscription. The key itself is not here: `prefix` and `last4` let its owner recognise it,
     `hash` lets us. `expires_at`: it stops by itself then (after a rotation: 24 h later). `revoked_at`: it was stopped;
-    `revoked_why` is `owner`, `leaked` or `rotated`."""
+    `revoked_why` is `owner`, `leaked` or `rotated`. `networks`: those it works from, in CIDR form; none: all."""
 
     __tablename__ = "credentials_key"
 
@@ -26,6 +26,7 @@ class Key(SQLModel, table=True):
     hash: str = Field(max_length=64, unique=True)
     mode: str = Field(max_length=4)  # live | test
     scopes: list[str] = Field(default_factory=lambda: ["read"], sa_type=sa.JSON)
+    networks: list[str] = Field(default_factory=list, sa_type=sa.JSON)
     created_by: str | None = Field(default=None, max_length=36)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,6 +1,6 @@
 """Making, rotating, revoking and finding API keys."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from contracts.kit.outbox import emit
 from contracts.kit.settings import Settings
 from marketplace.credentials.errors import KeyNotActive, KeyNotFound, TooManyKeys
 from marketplace.credentials.models import AccessVersion, Key
+from marketplace.credentials.networks import checked_networks
 from marketplace.credentials.secret import Mode, Shape, digest, new_secret, shape
 from marketplace.subscriptions import service as subscriptions
 
@@ -32,8 +33,10 @@ def create_key(
     mode: Mode = "live",
     *,
     expires_at: datetime | None = None,
+    networks: Sequence[str] = (),
 ) -> tuple[Key, str]:
-    """A new key and its secret, which is shown now and never again. A test key reads the approved sample only."""
+    """A new key and its secret, which is shown now and never again. A test key reads the approved sample only.
+    `networks`: addresses or networks (CIDR) that it works from; none: from anywhere."""
     subscription = subscriptions.get(session, subscription_id)
     actor.require(Permission.CREDENTIAL_WRITE, subscription.organisation_id)
     name = name.strip()
@@ -45,10 +48,12 @@ def create_key(
         raise InvalidInput.at("mode", "A key is either live or test.")
     if expires_at is not None and expires_at <= clock.now():
         raise InvalidInput.at("expires_at", "The key would already have expired.")
+    allowed = checked_networks(networks)
     active = [key for key in keys_of(session, subscription_id) if key.state(clock.now()) in ("active", "expiring")]
     if len(active) >= MOST_KEYS:
         raise TooManyKeys(f"This subscription has {MOST_KEYS} active keys. Revoke one that is not used.")
-    return _add(session, actor, settings, subscription_id, subscription.organisation_id, name, mode, expires_at)
+    organisation_id = subscription.organisation_id
+    return _add(session, actor, settings, subscription_id, organisation_id, name, mode, allowed, expires_at)
 
 
 def rotate(session: Session, actor: Actor, settings: Settings, key_id: str) -> tuple[Key, str]:
@@ -64,6 +69,7 @@ def rotate(session: Session, actor: Actor, settings: Settings, key_id: str) -> t
         old.organisation_id,
         old.name,
         "live" if old.mode == "live" else "test",
+        old.networks,
         None,
     )
     end = clock.now() + OVERLAP
@@ -96,6 +102,18 @@ def rename(session: Session, actor: Actor, key_id: str, name: str) -> Key:
         raise InvalidInput.at("name", f"A name has 1 to {LONGEST_NAME} characters.")
     key.name = name.strip()
     session.add(key)
+    return key
+
+
+def restrict(session: Session, actor: Actor, key_id: str, networks: Sequence[str]) -> Key:
+    """Say from which addresses or networks (CIDR) a key works from now on; none: from anywhere."""
+    key = get(session, actor, key_id, for_change=True)
+    allowed = checked_networks(networks)
+    if allowed != key.networks:
+        key.networks = allowed
+        session.add(key)
+        audit.record(session, actor, "key.restricted", "key", key.id, networks=allowed)
+        changed(session, key.id)
     return key
 
 
@@ -161,6 +179,7 @@ def _add(
     organisation_id: str,
     name: str,
     mode: Mode,
+    networks: list[str],
     expires_at: datetime | None,
 ) -> tuple[Key, str]:
     secret = new_secret(mode)
@@ -172,6 +191,7 @@ def _add(
         last4=secret[-4:],
         hash=digest(secret, settings.derived_key("credentials")),
         mode=mode,
+        networks=networks,
         created_by=actor.person_id,
         expires_at=expires_at,
     )

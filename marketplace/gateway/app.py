@@ -231,11 +231,12 @@ _remembered_parameters = lru_cache(1024)(_parameters)
 
 
 def _caller(scope: Scope, authorization: str | None) -> Caller:
+    client = scope.get("client")
+    address = client[0] if client else ""
     if authorization is None:
-        client = scope.get("client")
-        return FromAddress(client[0] if client else "")
+        return FromAddress(address)
     scheme, _, secret = authorization.partition(" ")
-    return WithKey(secret.strip() if scheme.lower() == "bearer" else "")
+    return WithKey(secret.strip() if scheme.lower() == "bearer" else "", address)
 
 
 _COMMON: Headers = [

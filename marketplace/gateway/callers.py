@@ -8,10 +8,12 @@ from hashlib import blake2b
 from contracts.access import Actor, Permission
 from contracts.errors import NotFound
 from contracts.kit.settings import Settings
+from marketplace.credentials.networks import contains
 from marketplace.credentials.secret import Shape, digest, shape
 from marketplace.gateway.directory import Directory, KeyCard, Product, expired
 from marketplace.gateway.errors import (
     KeyExpired,
+    KeyFromElsewhere,
     KeyMalformed,
     KeyMissing,
     KeyMistyped,
@@ -29,9 +31,10 @@ from marketplace.subscriptions.entitlement import Entitlement
 
 @dataclass(frozen=True, slots=True)
 class WithKey:
-    """A program that sent a key."""
+    """A program that sent a key, and the address it called from."""
 
     secret: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,11 @@ class Admission:
             raise KeyRevoked("This key was revoked. Make another one on your keys page.")
         if expired(found):
             raise KeyExpired("This key has expired. Make another one on your keys page.")
+        if found.networks and not contains(found.networks, caller.address):
+            raise KeyFromElsewhere(
+                f"This key does not work from {caller.address or 'here'}. Its owner says on the keys page from which "
+                "networks it does."
+            )
         # The same card, product and release allow the same: the directory makes new ones when anything changed.
         known = self._accesses.get(found.key_id)
         if known is not None and known[0] is found and known[1] is product and known[2] == release_id:

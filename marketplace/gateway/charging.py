@@ -4,23 +4,28 @@ only asks what it would cost is told, and pays nothing."""
 import orjson
 
 from contracts.kit.database import Database
+from contracts.kit.settings import Settings
 from marketplace.gateway.answers import Answer, not_modified
 from marketplace.gateway.callers import Access
 from marketplace.gateway.calls import Call, MustBlock, Progress
-from marketplace.gateway.errors import RateExceeded
+from marketplace.gateway.errors import OrganisationRateExceeded, RateExceeded
 from marketplace.gateway.limiter import RateLimiter, Standing
 from marketplace.gateway.repeats import Repeats
 from marketplace.metering import service as metering
 from marketplace.metering.meter import Meter
 from marketplace.metering.purses import Account
 
+ORGANISATION = "organisation"
+"""The policy's name in headers."""
+
 
 class Charging:
     """See the module. Thread-safe; one a process."""
 
-    def __init__(self, database: Database, timezone: str, meter: Meter, limiter: RateLimiter) -> None:
-        self._database, self._timezone = database, timezone
-        self._meter, self._limiter = meter, limiter
+    def __init__(self, database: Database, settings: Settings, meter: Meter) -> None:
+        self._database, self._timezone, self._meter = database, settings.timezone, meter
+        self._organisation_rate = settings.organisation_rate_per_minute
+        self._limiter = RateLimiter(settings.home)
         self._repeats = Repeats()
 
     def close(self) -> None:
@@ -28,16 +33,30 @@ class Charging:
         self._limiter.close()
 
     def limited(self, progress: Progress, access: Access) -> Standing:
-        """Count the call against the rate, once."""
+        """Count the call against the rates of its key and of its organisation, once."""
         if progress.standing is None:
-            progress.standing = self._limiter.hit(access.rate_name, access.rate_per_minute)
+            progress.standing = self._counted(access)
         standing = progress.standing
+        if not standing.allowed and standing.policy == ORGANISATION:
+            raise OrganisationRateExceeded(
+                f"All keys of an organisation together may make {standing.limit} calls a minute. "
+                f"Wait {standing.retry_after} s and go on.",
+                retry_after=max(1, standing.retry_after),
+            )
         if not standing.allowed:
             raise RateExceeded(
                 f"{standing.limit} calls a minute are allowed here. Wait {standing.retry_after} s and go on.",
                 retry_after=max(1, standing.retry_after),
             )
         return standing
+
+    def _counted(self, access: Access) -> Standing:
+        standing = self._limiter.hit(access.rate_name, access.rate_per_minute)
+        organisation_id = access.account.organisation_id
+        if not standing.allowed or not organisation_id:
+            return standing
+        together = self._limiter.hit(f"organisation:{organisation_id}", self._organisation_rate)
+        return standing if together.allowed else together._replace(policy=ORGANISATION)
 
     def free(self, call: Call, progress: Progress, access: Access, etag: str) -> Answer | str | None:
         """Count against the rate; then 304 where the asker has the answer already, or what the call would cost where

@@ -88,12 +88,18 @@ class Copy:
         self.by_name = {column.name: column for column in self.columns}
 
     def connection(self) -> sqlite3.Connection:
-        """This thread's connection; read-only, the file never changes."""
+        """This thread's connection; read-only, the file never changes. Raises `ReleasePreparing` when it is gone."""
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
-            found = sqlite3.connect(
-                f"file:{self.path}?mode=ro&immutable=1", uri=True, isolation_level=None, cached_statements=512
-            )
+            try:
+                found = sqlite3.connect(
+                    f"file:{self.path}?mode=ro&immutable=1", uri=True, isolation_level=None, cached_statements=512
+                )
+            except sqlite3.OperationalError:
+                if self.path.exists():
+                    raise
+                # Its release was withdrawn, and this process is about to hear of it.
+                raise ReleasePreparing("This release is just being taken back. Ask again.", retry_after=1) from None
             found.execute("PRAGMA case_sensitive_like=ON")
             found.execute("PRAGMA mmap_size=1073741824")
             found.execute("PRAGMA query_only=ON")

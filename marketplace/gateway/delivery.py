@@ -42,7 +42,6 @@ from marketplace.gateway.errors import (
 )
 from marketplace.gateway.exports import ENDINGS, export_pieces
 from marketplace.gateway.fields import Fields
-from marketplace.gateway.limiter import RateLimiter
 from marketplace.gateway.negotiation import FILES, GROUPS, MEDIA_TYPES, RECORD, ROWS, form_of
 from marketplace.gateway.openapi import describe_api
 from marketplace.gateway.representations import (
@@ -68,7 +67,7 @@ class Delivery:
         self.directory = Directory(database)
         self.tables = Tables(database, settings, store)
         self._admission = Admission(self.directory, settings)
-        self._charging = Charging(database, settings.timezone, meter, RateLimiter(settings.home))
+        self._charging = Charging(database, settings, meter)
         self._tick_lock = threading.Lock()
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ from contracts.errors import NotFound
 from contracts.kit.database import Database, DatabaseAway
 from contracts.schema import DataContract
 from marketplace.credentials import service as credentials
+from marketplace.credentials.networks import Network, parsed
 from marketplace.metering.allocation import LEASE_SECONDS
 from marketplace.metering.errors import MeteringUnavailable
 from marketplace.subscriptions import service as subscriptions
@@ -84,6 +85,7 @@ class KeyCard:
     mode: str
     revoked: bool
     expires_at: datetime | None
+    networks: tuple[Network, ...]
     entitlement: Entitlement
 
 
@@ -216,7 +218,7 @@ def _find_key(session: Session, hash: str) -> KeyCard | None:
     if key is None:
         return None
     entitlement = subscriptions.entitlement(session, key.subscription_id)
-    return KeyCard(key.id, key.mode, key.revoked_at is not None, key.expires_at, entitlement)
+    return KeyCard(key.id, key.mode, key.revoked_at is not None, key.expires_at, parsed(key.networks), entitlement)
 
 
 def _find_entitlement(session: Session, subscription_id: str) -> Entitlement | None:

@@ -2,14 +2,14 @@
 
 401  key-missing, key-malformed, key-mistyped, key-unknown, key-revoked, key-expired
 402  payment-due, payment-overdue
-403  subscription-ended, key-of-other-data, field-not-allowed, test-key-only-sample
+403  key-from-elsewhere, subscription-ended, key-of-other-data, field-not-allowed, test-key-only-sample
 404  dataset-not-found, no-release, release-not-found, record-not-found, route-not-found
 405  data-method-not-allowed
 410  release-withdrawn
 416  range-outside
 422  unknown-parameter, unknown-field, bad-filter, bad-limit, bad-cursor, bad-aggregate, request-id-reused,
      query-too-slow
-429  rate-exceeded, quota-exhausted (metering)
+429  rate-exceeded, organisation-rate-exceeded, quota-exhausted (metering)
 500  unexpected
 503  release-preparing, metering-unavailable (metering)
 """
@@ -57,6 +57,11 @@ class KeyRevoked(NotSignedIn):
 class KeyExpired(NotSignedIn):
     code = "key-expired"
     title = "The API key has expired"
+
+
+class KeyFromElsewhere(Forbidden):
+    code = "key-from-elsewhere"
+    title = "The key does not work from this address"
 
 
 class PaymentDue(PaymentRequired):
@@ -180,6 +185,11 @@ class QueryTooSlow(InvalidInput):
 class RateExceeded(RateLimited):
     code = "rate-exceeded"
     title = "Too many requests in a minute"
+
+
+class OrganisationRateExceeded(RateLimited):
+    code = "organisation-rate-exceeded"
+    title = "Too many requests of the organisation in a minute"
 
 
 class Unexpected(ShuyiError):

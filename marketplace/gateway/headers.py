@@ -20,9 +20,10 @@ def answer_headers(answer: Answer) -> Headers:
     if answer.quota_reset is not None:
         headers.append((b"ratelimit", b'"month";r=0;t=%d' % answer.quota_reset))
     elif standing is not None:
-        headers.append((b"ratelimit", b'"minute";r=%d;t=%d' % (standing.remaining, standing.reset)))
+        named = standing.policy.encode(), standing.remaining, standing.reset
+        headers.append((b"ratelimit", b'"%s";r=%d;t=%d' % named))
     if standing is not None:
-        policy = b'"minute";q=%d;w=60' % standing.limit
+        policy = b'"%s";q=%d;w=60' % (standing.policy.encode(), standing.limit)
         if answer.quota is not None:  # of a calendar month, so without a length in seconds
             policy += b', "month";q=%d' % answer.quota
         headers.append((b"ratelimit-policy", policy))

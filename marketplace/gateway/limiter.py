@@ -33,13 +33,14 @@ MOST_AHEAD = 10_000
 
 class Standing(NamedTuple):
     """Where a caller stands after a call: `remaining` calls possible now, `reset` seconds until all are again,
-    `retry_after` seconds until the next where this one was refused."""
+    `retry_after` seconds until the next where this one was refused. `policy`: which limit this is of."""
 
     allowed: bool
     limit: int
     remaining: int
     reset: int
     retry_after: int = 0
+    policy: str = "minute"
 
 
 @dataclass(slots=True)

@@ -28,10 +28,17 @@ class Terms:
 
 
 def grant(
-    session: Session, worker_id: str, subscription_id: str, terms: Terms, wanted: int, timezone: str
+    session: Session,
+    worker_id: str,
+    subscription_id: str,
+    terms: Terms,
+    wanted: int,
+    timezone: str,
+    moment: datetime | None = None,
 ) -> Lease | None:
-    """Lend units of the running month to a worker; None when none are left. Locks the subscription's allowance."""
-    moment = clock.now()
+    """Lend units of the month of `moment` (None: now) to a worker; None when none are left. Locks the subscription's
+    allowance."""
+    moment = moment or clock.now()
     start, end = clock.month_bounds(moment, timezone)
     allowance = _locked_allowance(session, subscription_id, start, end, terms)
     units = grantable_units(wanted, allowance.granted, terms.limit, _live_workers(session, moment))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import structlog
@@ -95,8 +96,13 @@ class Meter:
         self._place = workers.occupy(workers.journal_root(self.settings))
         self._journal = JournalWriter(self._place.folder)
         self._lock = self._journal.locked()
-        with self.database.transaction() as session:
-            workers.register(session, self._place)
+        try:
+            with self.database.transaction() as session:
+                workers.register(session, self._place)
+        except BaseException:
+            self._journal.close()
+            self._place.remove()
+            raise
         moment = time.monotonic()
         self._due |= {"segment": moment + SEGMENT_SECONDS, "heartbeat": moment + HEARTBEAT_SECONDS}
         self._thread = threading.Thread(target=self._run, name="meter", daemon=True)
@@ -242,10 +248,14 @@ class Meter:
     def _ask(self, subscription_id: str, purse: Purse) -> bool:
         asked = time.monotonic()
         wanted = wanted_units(purse.rate_at(asked), purse.last_units)
+        with self._lock:
+            # Of the month that answers are recorded in: a clock set back over its beginning must not get the worker
+            # units of a month that is over for it.
+            moment = moment_of(self._now())
         try:
             with self.database.transaction() as session:
                 lease = leases.grant(
-                    session, self.worker_id, subscription_id, purse.terms, wanted, self.settings.timezone
+                    session, self.worker_id, subscription_id, purse.terms, wanted, self.settings.timezone, moment
                 )
                 purse.may_return = lease is None and leases.on_loan(session, subscription_id)
         except (SQLAlchemyError, DatabaseAway) as error:
@@ -268,9 +278,10 @@ class Meter:
             )
         moment = clock.now()
         _, end = clock.month_bounds(moment, self.settings.timezone)
+        told = end.astimezone(ZoneInfo(self.settings.timezone)).isoformat(timespec="seconds")
         return QuotaExhausted(
             f"All {purse.terms.limit} calls of this month are used up. Calls are answered again from "
-            f"{end.isoformat(timespec='seconds')}, or at once under a larger plan.",
+            f"{told}, or at once under a larger plan.",
             retry_after=max(1, int((end - moment).total_seconds())),
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from catalog.datasets import service as datasets
@@ -34,8 +35,11 @@ def create_offering(session: Session, actor: Actor, dataset_id: str, title: dict
     offering = Offering(
         dataset_id=dataset.id, provider_id=dataset.provider_id, title=_checked_text("title", title or dataset.title)
     )
-    session.add(offering)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(offering)
+    except IntegrityError:  # somebody else offered it this instant
+        return session.exec(select(Offering).where(Offering.dataset_id == dataset.id)).one()
     audit.record(session, actor, "offering.created", "offering", offering.id, dataset_id=dataset.id)
     return offering
 

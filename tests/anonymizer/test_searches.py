@@ -18,7 +18,7 @@ from anonymizer.algorithms import full_domain
 from anonymizer.algorithms.recoding import Recoding
 from anonymizer.engines import Histogram
 from anonymizer.errors import Unreachable
-from anonymizer.preparation import prepare
+from anonymizer.preparation import Prepared, prepare
 from contracts.privacy import CategoryHierarchy, ColumnPolicy, ColumnRole, Generalise, KAnonymity, Policy
 from tests.quick import examples
 
@@ -188,3 +188,32 @@ def test_adult_local_recoding_loses_little_and_the_release_verifies(tmp_path: Pa
     assert attested.rows_suppressed == 0
     assert result.table.height == 30162
     assert anonymizer.verify(folder).mismatches == []
+
+
+def test_a_search_that_errs_publishes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be published is counted again before it leaves."""
+
+    def errs(prepared: Prepared, coin: bytes) -> Recoding:
+        cells = prepared.histogram.leaf
+        return Recoding(cells, np.zeros(len(cells), dtype=bool), {"optimal": True})
+
+    monkeypatch.setattr("anonymizer.anonymise.search", errs)
+    table = pl.DataFrame({name: [rows[i * 7 % len(rows)][0] for i in range(40)] for name, rows in TREES.items()})
+    with pytest.raises(RuntimeError, match="the policy asks for 20"):
+        anonymizer.anonymize(table, rules(20, 0.0, "local"), secret=SECRET, release_id="r1")
+
+
+def test_columns_of_more_combinations_than_numbers_hold_are_kept_apart() -> None:
+    """16 values in 17 columns are 2**68 combinations; who differs in the first column alone must not be taken for
+    alike."""
+    chance = np.random.default_rng(1)
+    values = [chance.permutation(np.arange(48) % 16) for _ in range(17)]
+    columns = {f"q{place:02d}": [f"v{value:02d}" for value in np.repeat(row, 2)] for place, row in enumerate(values)}
+    columns["q00"] = [f"v{place % 16:02d}" for place in range(96)]
+    trees = {name: [[f"v{value:02d}"] for value in range(16)] for name in columns}
+    result = anonymizer.anonymize(
+        pl.DataFrame(columns), rules(2, 0.0, "full-domain", trees), secret=SECRET, release_id="r1"
+    )
+    claims = result.public_report.claims
+    assert claims.recomputable.k_by_row == claims.attested.k_by_subject == 2
+    assert claims.attested.loss == pytest.approx(1 / 17)

@@ -1,5 +1,6 @@
 """`kill -9` while the road is walked: inside chosen steps, inside chosen jobs of the worker, and at random moments."""
 
+import contextlib
 import os
 import random
 import signal
@@ -21,7 +22,9 @@ ALL, SERVER, ONE_SERVER, WORKER, STANDIN = "all", "serve", "web", "worker", "str
 the worker, the stand-in for Stripe."""
 UNKNOWN_PACE = 0.3
 PATIENCE = 1200.0
-LOOK_SECONDS = 0.003
+LOOK_SECONDS = 0.0002
+WORTH_WAITING = 0.02
+"""Seconds; in a job quicker than that it does not matter where it is struck, and it would be missed."""
 
 
 @dataclass(frozen=True)
@@ -109,28 +112,41 @@ class Killer(Watch):
     def _hunt(self) -> None:
         database = Database(self._site.settings().database)
         try:
-            while self._jobs and not self._over.wait(LOOK_SECONDS):
-                found = self._running(database)
-                if found is None:
-                    continue
-                job_id, handler = found
-                self._over.wait(self._delay(handler))
-                if self._state(database, job_id) != JobState.RUNNING:
-                    continue
-                self._strike(
-                    ALL,
-                    f"job {handler}",
-                    lambda job_id=job_id: self._state(database, job_id) == JobState.RUNNING,  # type: ignore[misc]  # bound at once
-                )
-                if self.kills[-1].inside:
-                    self._jobs.discard(handler)
+            with database.engine.connect() as connection:
+                while self._jobs and not self._over.wait(LOOK_SECONDS):
+                    found = self._running(connection)
+                    if found is None:
+                        continue
+                    job_id, handler = found
+                    delay = self._delay(handler)
+                    if delay > WORTH_WAITING:
+                        self._over.wait(delay)
+                    if not self._held_inside(database, job_id):
+                        continue
+                    self._strike(
+                        ALL,
+                        f"job {handler}",
+                        lambda job_id=job_id: self._state(database, job_id) == JobState.RUNNING,  # type: ignore[misc]  # bound at once
+                    )
+                    if self.kills[-1].inside:
+                        self._jobs.discard(handler)
         finally:
             database.close()
 
-    def _running(self, database: Database) -> tuple[str, str] | None:
+    def _held_inside(self, database: Database, job_id: str) -> bool:
+        """Stop every process; whether the job is under way. They go on where it is not: some jobs take no longer than
+        a look at the database does."""
+        with self._striking:
+            _signal(self._pids, signal.SIGSTOP)
+            inside = self._state(database, job_id) == JobState.RUNNING
+            if not inside:
+                _signal(self._pids, signal.SIGCONT)
+            return inside
+
+    def _running(self, connection: sa.Connection) -> tuple[str, str] | None:
         wanted = sa.and_(sa.column("state") == JobState.RUNNING, sa.column("handler").in_(list(self._jobs)))
-        with database.reading() as session:
-            row = session.connection().execute(sa.select(_JOB.c.id, _JOB.c.handler).where(wanted).limit(1)).first()
+        with connection.begin():
+            row = connection.execute(sa.select(_JOB.c.id, _JOB.c.handler).where(wanted).limit(1)).first()
         return (row[0], row[1]) if row else None
 
     @staticmethod
@@ -147,8 +163,7 @@ class Killer(Watch):
         with self._striking:
             before = self._site.children() if target != ALL else {}
             if target == ALL:
-                for pid in self._pids:
-                    _end(pid)
+                _signal(self._pids, signal.SIGKILL)
                 self._site.kill()
             elif target == ONE_SERVER:
                 self._site.kill_one(ONE_SERVER)
@@ -185,11 +200,10 @@ class Killer(Watch):
 _JOB: sa.Table = Job.__table__  # type: ignore[attr-defined]  # SQLModel adds it to table classes
 
 
-def _end(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+def _signal(pids: Collection[int], what: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 def _until(condition: Callable[[], bool], otherwise: str) -> None:

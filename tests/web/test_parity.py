@@ -25,6 +25,7 @@ COUNTERPARTS = {
     "/billing/subscriptions/{subscription_id}/cancel": "POST /api/v1/subscriptions/{subscription_id}/cancel",
     "/billing/subscriptions/{subscription_id}/keep": "POST /api/v1/subscriptions/{subscription_id}/keep",
     "/developer/keys/{id}/revoke": "DELETE /api/v1/keys/{id}",
+    "/developer/keys/{id}/networks": "PATCH /api/v1/keys/{id}",
     "/developer/keys/{id}/rotate": "POST /api/v1/keys/{id}/rotate",
     "/developer/leaked": "POST /api/v1/keys/leaked",
     "/developer/subscriptions/{id}/keys": "POST /api/v1/subscriptions/{id}/keys",

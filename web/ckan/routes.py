@@ -69,6 +69,7 @@ def _run(request: Request, name: str, sent: Parameters) -> Any:
 def _caller(request: Request) -> Caller:
     """CKAN's clients send the bare key as `Authorization`."""
     sent = request.headers.get("authorization") or request.headers.get("x-ckan-api-key") or ""
+    address = request.client.host if request.client else ""
     if sent:
-        return WithKey(sent.removeprefix("Bearer ").strip())
-    return FromAddress(request.client.host if request.client else "")
+        return WithKey(sent.removeprefix("Bearer ").strip(), address)
+    return FromAddress(address)

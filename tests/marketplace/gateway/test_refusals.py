@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +11,9 @@ import pytest
 
 from contracts import clock
 from contracts.access import SYSTEM
+from contracts.kit.database import Database
+from contracts.kit.settings import Settings
+from contracts.kit.store import FolderStore
 from marketplace.credentials import service as credentials
 from marketplace.credentials.secret import new_secret
 from marketplace.metering import service as metering
@@ -65,6 +69,51 @@ def test_a_revoked_and_an_expired_key_stop(plane: DataPlane) -> None:
     with clock.frozen(clock.now() + timedelta(hours=25)):
         problem(call(plane, key=rotated), 401, "key-expired")
         assert call(plane, key=new).status_code == 200
+
+
+def test_a_key_with_networks_works_from_them_alone(plane: DataPlane) -> None:
+    dataset = plane.dataset()
+    plane.release(dataset)
+    subscription = plane.subscribe(dataset)
+    key = plane.key(subscription)
+
+    def restrict(*networks: str) -> None:
+        with plane.database.transaction() as session:
+            [made] = credentials.keys_of(session, subscription.id)
+            credentials.restrict(session, plane.city.actor(session, "developer"), made.id, networks)
+        plane.gateway.delivery.tick()
+
+    assert call(plane, key=key).status_code == 200  # from 192.0.2.7
+    restrict("198.51.100.0/24", "2001:db8::/32")
+    assert "192.0.2.7" in problem(call(plane, key=key), 403, "key-from-elsewhere")["detail"]
+    restrict("198.51.100.0/24", "192.0.2.0/29")
+    assert call(plane, key=key).status_code == 200
+    restrict("192.0.2.8")
+    problem(call(plane, "/car-parks/schema", key=key), 403, "key-from-elsewhere")
+    restrict()
+    assert call(plane, key=key).status_code == 200
+
+
+def test_all_keys_of_an_organisation_share_a_rate(database: Database, folder_store: FolderStore, home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    settings = Settings(home=home, database_url=database.url, organisation_rate_per_minute=8)
+    plane = DataPlane(database, folder_store, settings)
+    plane.gateway.start()
+    first, second = plane.dataset(), plane.dataset("other-data")
+    plane.release(first)
+    plane.release(second)
+    one, other = plane.key(plane.subscribe(first)), plane.key(plane.subscribe(second))
+    for _ in range(4):
+        assert call(plane, key=one, limit=1).status_code == 200
+        assert call(plane, "/other-data/records", other, limit=1).status_code == 200
+    for path, key in ((RECORDS, one), ("/other-data/records", other)):
+        refused = call(plane, path, key, limit=1)
+        problem(refused, 429, "organisation-rate-exceeded")
+        assert refused.headers["ratelimit-policy"] == '"organisation";q=8;w=60'
+        assert refused.headers["ratelimit"].startswith('"organisation";r=0;t=')
+        assert 1 <= int(refused.headers["retry-after"]) <= 8
+    assert call(plane).status_code == 401, "who has no key does not count"
+    plane.gateway.stop()
 
 
 def test_a_subscription_is_asked_for_money_or_ended(plane: DataPlane) -> None:

@@ -43,6 +43,14 @@ class TestPriceRule:
             market.offer(openness="not_open")
 
 
+def test_two_who_offer_a_dataset_at_once_get_one_offering(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = market.offer()
+    monkeypatch.setattr(products, "offering_for_dataset", lambda *_: None)  # both looked before either wrote
+    with market.database.transaction() as session:
+        second = products.create_offering(session, market.actor("provider"), first.dataset_id)
+    assert second.id == first.id
+
+
 class TestPlan:
     @pytest.mark.parametrize(
         ("changes", "field"),

@@ -256,3 +256,47 @@ def test_an_officer_corrects_what_was_found(world: CatalogWorld, client_of: Clie
     assert "taken back by" in ok(officer, page)
     assert officer.post(undo[0], follow_redirects=False).status_code == 409
     assert "绿豆" not in ok(officer, page)
+
+
+def test_the_officer_sees_what_a_release_tells_beside_earlier_ones_and_who_is_special(
+    world: CatalogWorld, client_of: ClientOf
+) -> None:
+    first = world.publish()
+    dataset = world.find(lambda session: releases.visible_dataset(session, world.actor("officer"), first.dataset_id))
+    more = visits_csv() + "王伟文,13912345678,40,福田区,感冒,30.5\r\n".encode("gb18030")
+    request = world.submit(world.upload(dataset, more))
+    officer = client_of("officer")
+    page = ok(officer, f"/officer/requests/{request.id}")
+    assert "Together with earlier releases" in page
+    assert "is left with at least" in page
+    assert f"{first.version}" in page
+    report = ok(officer, f"/officer/requests/{request.id}/report")
+    assert "Who stands alone by few columns" in report
+    assert "DIS-SUDA" in report
+    assert "SUDA得分" in ok(officer, f"/officer/requests/{request.id}/report", lang="zh-CN")
+    assert "Subjects left when intersected" not in ok(client_of("nobody"), f"/dataset/{dataset.slug}?tab=privacy")
+
+
+def test_who_lives_together_is_chosen_on_the_policy_page(world: CatalogWorld, client_of: ClientOf) -> None:
+    lines = ["姓名,手机号码,户号,年龄,区"]
+    lines += [f"王伟{n},139{n:08d},H{n // 4:04d},{20 + n % 30},{'福田区' if n % 2 else '南山区'}" for n in range(240)]
+    upload = world.upload(world.dataset(), "\n".join(lines).encode())
+    provider = client_of("provider")
+    base = f"/provider/uploads/{upload.id}/policy"
+    page = ok(provider, base)
+    assert "Column that tells who lives together" in page
+    sent = fields_of(page)
+    refused = provider.post(base, data=sent | {"household": "年龄", "action": "save"})
+    assert refused.status_code == 422
+    assert "must be dropped" in refused.text
+    policy = world.policy(upload)
+    place = list(policy.columns).index("户号")
+    kept = sent | {"household": "户号", f"treatment-{place}": "drop", f"parameter-{place}": "", "action": "save"}
+    kept["subject"] = ""  # the repeating number was proposed for it
+    saved = provider.post(base, data=kept, follow_redirects=False)
+    assert saved.status_code == 303, re.findall(r'<a href="#[^>]*>([^<]+)<', saved.text)
+    assert world.policy(upload).household == "户号"
+    request = world.submit(upload)
+    officer = client_of("officer")
+    assert "That at least one of a household is recognised" in ok(officer, f"/officer/requests/{request.id}")
+    assert "Members of the largest" in ok(officer, f"/officer/requests/{request.id}/report")

@@ -66,6 +66,33 @@ def test_rotating_and_revoking(subscription: Subscription, client_of: ClientOf) 
     assert states == {old[-4:]: "revoked", new[-4:]: "active"}
 
 
+def test_a_key_is_held_to_networks_on_its_page_and_by_the_api(subscription: Subscription, client_of: ClientOf) -> None:
+    developer = client_of("developer")
+    page, api = f"/developer/subscriptions/{subscription.id}/keys", f"/api/v1/subscriptions/{subscription.id}/keys"
+    bad = developer.post(page, data={"name": "one", "networks": "192.0.2.9/24"})
+    assert (bad.status_code, "write 192.0.2.0/24" in bad.text, "192.0.2.9/24" in bad.text) == (422, True, True)
+    developer.post(page, data={"name": "one", "networks": "192.0.2.0/24\r\n2001:db8::1, 198.51.100.4"})
+    [key] = developer.get(api).json()
+    assert key["networks"] == ["192.0.2.0/24", "2001:db8::1/128", "198.51.100.4/32"]
+    assert "from 3 networks" in developer.get(page).text
+    change = f"/developer/keys/{key['id']}/networks"
+    assert "2001:db8::1/128" in developer.get(change).text
+    assert developer.post(change, data={"networks": "nowhere"}).status_code == 422
+    assert developer.post(change, data={"networks": ""}, follow_redirects=False).status_code == 303
+    one = f"/api/v1/keys/{key['id']}"
+    assert developer.get(one).json()["networks"] == []
+    assert developer.patch(one, json={"networks": ["10.0.0.0/8"]}).json()["networks"] == ["10.0.0.0/8"]
+    renamed = developer.patch(one, json={"name": "two"}).json()
+    assert (renamed["name"], renamed["networks"]) == ("two", ["10.0.0.0/8"])
+    rotated = developer.post(f"{one}/rotate").json()
+    assert rotated["networks"] == ["10.0.0.0/8"]
+    made = developer.post(api, json={"name": "three", "networks": ["203.0.113.0/24"]}).json()
+    refused = client_of("nobody").get(
+        "/data/v1/car-parks/records", headers={"Authorization": f"Bearer {made['secret']}"}
+    )
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/key-from-elsewhere")
+
+
 def test_whoever_holds_a_leaked_key_stops_it(subscription: Subscription, client_of: ClientOf) -> None:
     developer, finder = client_of("developer"), client_of("nobody")
     made = developer.post(f"/api/v1/subscriptions/{subscription.id}/keys", json={"name": "leaky"}).json()

@@ -8,7 +8,7 @@ from rdflib import Graph, Literal
 from rdflib.compare import isomorphic
 from rdflib.namespace import DCAT, DCTERMS, RDF, SH, XSD
 
-from tests.web.portal.conftest import Site
+from tests.web.portal.conftest import WITHDRAWN_BECAUSE, Site
 
 DATA = Path(os.environ.get("SHUYI_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
 SHAPES = DATA / "dcat-ap" / "dcat-ap-SHACL.ttl"
@@ -61,9 +61,15 @@ def test_files_and_names_lead_where_they_say(site: Site) -> None:
     assert site.client.get(str(description).removeprefix("http://city.test")).json()["openapi"].startswith("3.1")
 
 
-@pytest.mark.parametrize("name", ["secret-parking", "bus-stops", "nothing"])
+@pytest.mark.parametrize("name", ["secret-parking", "nothing"])
 def test_what_is_not_served_is_not_told_of(site: Site, name: str) -> None:
     assert site.client.get(f"/dataset/{name}.ttl").status_code == 404
+
+
+def test_what_was_withdrawn_says_why(site: Site) -> None:
+    gone = site.client.get("/dataset/bus-stops.ttl")
+    assert gone.status_code == 410
+    assert WITHDRAWN_BECAUSE in gone.text
 
 
 def test_an_unchanged_description_is_not_sent_again_and_old_names_lead_on(site: Site) -> None:

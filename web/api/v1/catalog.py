@@ -141,7 +141,7 @@ def search_datasets(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Found:
     """As the search page: words all of which must be found; within a facet any value fits, across facets all must.
-    `provider` takes short names; `sort` is fit, newest or title."""
+    `provider` takes short names; `sort` is `fit`, `newest` or `title`."""
     index = finding.index_of(request)
     results = finding.find(session, index, q.strip()[:200], chosen, sort=sort, offset=offset, limit=limit)
     providers = parties.organisations_by_id(session, set(results.facets["provider"]))
@@ -210,7 +210,7 @@ def licences() -> list[LicenceOut]:
 def log(
     request: Request,
     session: Read,
-    kind: Annotated[list[str], Query(default_factory=list, description="published, decided or withdrawn")],
+    kind: Annotated[list[str], Query(default_factory=list, description="`published`, `decided` or `withdrawn`.")],
     before: int | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> LogOut:

@@ -27,6 +27,7 @@ class KeyOut(BaseModel):
     masked: str
     mode: str
     scopes: list[str]
+    networks: list[str] = Field(description="Networks that it works from, in CIDR form; empty: from anywhere.")
     state: str = Field(description="active, expiring, expired or revoked.")
     created_at: datetime
     expires_at: datetime | None
@@ -47,12 +48,14 @@ class KeyIn(BaseModel):
     name: str
     mode: Literal["live", "test"] = "live"
     expires_at: datetime | None = Field(None, description="When it stops by itself; never when left out.")
+    networks: list[str] = Field([], description="Addresses or networks (CIDR) that it works from; empty: anywhere.")
 
 
 class KeyChange(BaseModel):
-    """What may change on a key."""
+    """What may change on a key; what is left out stays."""
 
-    name: str
+    name: str | None = None
+    networks: list[str] | None = Field(None, description="Addresses or networks (CIDR); empty: anywhere.")
 
 
 class LeakedIn(BaseModel):
@@ -82,7 +85,14 @@ def create_key(
 ) -> NewKeyOut:
     readable(session, actor, id)
     key, secret = credentials.create_key(
-        session, actor, services.settings, id, wanted.name, wanted.mode, expires_at=wanted.expires_at
+        session,
+        actor,
+        services.settings,
+        id,
+        wanted.name,
+        wanted.mode,
+        expires_at=wanted.expires_at,
+        networks=wanted.networks,
     )
     response.headers["Cache-Control"] = "no-store"
     return NewKeyOut.model_validate(_out(key) | {"secret": secret})
@@ -93,9 +103,13 @@ def get_key(session: Read, actor: SignedIn, id: KeyId) -> KeyOut:
     return KeyOut.model_validate(_out(credentials.get(session, actor, id)))
 
 
-@router.patch("/keys/{id}", summary="Rename a key")
-def rename_key(session: Tx, actor: SignedIn, id: KeyId, change: KeyChange) -> KeyOut:
-    return KeyOut.model_validate(_out(credentials.rename(session, actor, id, change.name)))
+@router.patch("/keys/{id}", summary="Rename a key, or say from which networks it works")
+def change_key(session: Tx, actor: SignedIn, id: KeyId, change: KeyChange) -> KeyOut:
+    if change.name is not None:
+        credentials.rename(session, actor, id, change.name)
+    if change.networks is not None:
+        credentials.restrict(session, actor, id, change.networks)
+    return KeyOut.model_validate(_out(credentials.get(session, actor, id)))
 
 
 @router.post("/keys/{id}/rotate", status_code=201, summary="Replace a key; the old one works for 24 more hours")

@@ -170,18 +170,16 @@ class NoticeOut(BaseModel):
     created_at: datetime
 
 
-@router.post("/sign-up", status_code=201)
+@router.post("/sign-up", status_code=201, summary="Create an account and the organisation it owns")
 def sign_up(body: SignUpIn, session: Tx) -> OrganisationOut:
-    """Create an account and the organisation it owns."""
     _, company = parties.sign_up_company(
         session, email=body.email, name=body.name, password=body.password, company_name=body.company_name
     )
     return OrganisationOut.model_validate(company)
 
 
-@router.post("/tokens", status_code=201)
+@router.post("/tokens", status_code=201, summary="Get an access token for e-mail and password")
 def exchange_password(body: Credentials, services: ServicesOf) -> TokenOut:
-    """A personal access token for e-mail and password."""
     with services.database.transaction() as session:
         found = sign_in.check_password(session, body.email, body.password)
         if not isinstance(found, ShuyiError):
@@ -189,56 +187,51 @@ def exchange_password(body: Credentials, services: ServicesOf) -> TokenOut:
     raise found  # after the commit that counted the failure
 
 
-@router.post("/sign-in-links", status_code=202)
+@router.post("/sign-in-links", status_code=202, summary="Mail a link that signs in once")
 def mail_sign_in_link(body: AddressIn, session: Tx, services: ServicesOf) -> None:
-    """Mail a link that signs in once. The answer is the same whether the address has an account or not."""
+    """The answer is the same whether the address has an account or not."""
     sign_in.send_link(session, body.email, "sign_in", services.settings.base_url)
 
 
-@router.post("/sign-in-links/use", status_code=201)
+@router.post("/sign-in-links/use", status_code=201, summary="Get an access token for the token of a mailed link")
 def exchange_link(body: LinkIn, session: Tx) -> TokenOut:
-    """A personal access token for the token of a mailed link."""
     person = sign_in.use_link(session, body.token, "sign_in")
     return _new_token(session, parties.actor_for(session, person.id), body.token_name)
 
 
-@router.post("/password-resets", status_code=202)
+@router.post("/password-resets", status_code=202, summary="Mail a link to set a new password")
 def mail_password_link(body: AddressIn, session: Tx, services: ServicesOf) -> None:
-    """Mail a link to set a new password. The answer is the same whether the address has an account or not."""
+    """The answer is the same whether the address has an account or not."""
     sign_in.send_link(session, body.email, "reset_password", services.settings.base_url)
 
 
-@router.post("/password-resets/use", status_code=204)
+@router.post("/password-resets/use", status_code=204, summary="Set a new password with the token of a mailed link")
 def reset_password(body: NewPassword, session: Tx) -> None:
-    """Set a new password with the token of a mailed link. Every browser of that person is signed out."""
+    """Every browser of that person is signed out."""
     person = sign_in.use_link(session, body.token, "reset_password")
     sign_in.set_password(session, person.id, body.password)
 
 
-@router.get("/me")
+@router.get("/me", summary="Who the token belongs to")
 def me(session: Read, actor: SignedIn) -> PersonOut:
-    """Who the token belongs to."""
     return PersonOut.model_validate(parties.person(session, actor.person_id or ""))
 
 
-@router.get("/me/organisations")
+@router.get("/me/organisations", summary="Organisations in which I hold a role")
 def my_organisations(session: Read, actor: SignedIn) -> list[OrganisationOut]:
-    """Organisations at which one holds a role."""
     found = {
         organisation.id: organisation for _, organisation in parties.memberships_of(session, actor.person_id or "")
     }
     return [OrganisationOut.model_validate(organisation) for organisation in found.values()]
 
 
-@router.get("/me/tokens")
+@router.get("/me/tokens", summary="My access tokens")
 def my_tokens(session: Read, actor: SignedIn) -> list[TokenInfo]:
-    """One's own access tokens."""
     return [TokenInfo.model_validate(token) for token in sign_in.access_tokens(session, actor.person_id or "")]
 
 
-@router.post("/me/tokens", status_code=201)
+@router.post("/me/tokens", status_code=201, summary="Make an access token; it is in the answer, once")
 def make_token(body: NameIn, session: Tx, actor: SignedIn) -> TokenOut:
-    """Another access token."""
     return _new_token(session, actor, body.name)
 
 
@@ -247,37 +240,33 @@ def _new_token(session: Session, actor: Actor, name: str) -> TokenOut:
     return TokenOut(id=token.id, token=secret, expires_at=token.expires_at)
 
 
-@router.delete("/me/tokens/{token_id}", status_code=204)
+@router.delete("/me/tokens/{token_id}", status_code=204, summary="Revoke one of my access tokens")
 def revoke_token(token_id: str, session: Tx, actor: SignedIn) -> None:
-    """Make one of one's own tokens worthless."""
     sign_in.revoke_access_token(session, actor, token_id)
 
 
-@router.get("/me/notices")
+@router.get("/me/notices", summary="My unread notices, newest first")
 def my_notices(session: Read, actor: SignedIn) -> list[NoticeOut]:
-    """Unread notices, newest first."""
     return [NoticeOut.model_validate(notice) for notice in parties.notices(session, actor.person_id or "")]
 
 
-@router.post("/me/notices/{notice_id}/read", status_code=204)
+@router.post("/me/notices/{notice_id}/read", status_code=204, summary="Mark a notice as read")
 def read_notice(notice_id: str, session: Tx, actor: SignedIn) -> None:
-    """Mark a notice as read."""
     if parties.read_notice(session, actor.person_id or "", notice_id) is None:
         raise NotFound("There is no such notice.")
 
 
-@router.get("/organisations")
+@router.get("/organisations", summary="The city, its districts and departments")
 def organisations(
     session: Read, kind: Annotated[list[OrganisationKind] | None, Query()] = None
 ) -> list[OrganisationOut]:
-    """The public side of the tree; companies are seen by their members only."""
+    """Companies are seen by their members only."""
     kinds = [name for name in kind or parties.PUBLIC_KINDS if name in parties.PUBLIC_KINDS]
     return [OrganisationOut.model_validate(found) for found in parties.list_organisations(session, kinds=kinds)]
 
 
-@router.post("/organisations", status_code=201)
+@router.post("/organisations", status_code=201, summary="Add an organisation, for operators")
 def create_organisation(body: OrganisationIn, session: Tx, actor: SignedIn) -> OrganisationOut:
-    """Add an organisation (operators)."""
     created = parties.create_organisation(
         session,
         actor,
@@ -290,31 +279,28 @@ def create_organisation(body: OrganisationIn, session: Tx, actor: SignedIn) -> O
     return OrganisationOut.model_validate(created)
 
 
-@router.patch("/organisations/{organisation_id}")
+@router.patch("/organisations/{organisation_id}", summary="Rename an organisation")
 def rename(organisation_id: str, body: dict[str, Text], session: Tx, actor: SignedIn) -> OrganisationOut:
-    """Change the published name: `{"name": {"zh-CN": "…"}}`."""
+    """The body is the published name: `{"name": {"zh-CN": "…"}}`."""
     return OrganisationOut.model_validate(
         parties.rename_organisation(session, actor, organisation_id, body.get("name", {}))
     )
 
 
-@router.post("/people", status_code=201)
+@router.post("/people", status_code=201, summary="Add an account, for operators")
 def create_person(body: PersonIn, session: Tx, actor: SignedIn) -> PersonOut:
-    """Add an account (operators)."""
     return PersonOut.model_validate(
         parties.create_person(session, actor, email=body.email, name=body.name, password=body.password)
     )
 
 
-@router.get("/people")
+@router.get("/people", summary="All accounts, for operators")
 def people(session: Read, actor: SignedIn) -> list[PersonOut]:
-    """Everyone with an account (operators)."""
     return [PersonOut.model_validate(found) for found in parties.list_people(session, actor)]
 
 
-@router.get("/organisations/{organisation_id}/members")
+@router.get("/organisations/{organisation_id}/members", summary="Members of an organisation and their roles")
 def members(organisation_id: str, session: Read, actor: SignedIn) -> list[MemberOut]:
-    """Who holds which role."""
     return [
         MemberOut(
             membership_id=membership.id,
@@ -326,30 +312,27 @@ def members(organisation_id: str, session: Read, actor: SignedIn) -> list[Member
     ]
 
 
-@router.post("/organisations/{organisation_id}/members", status_code=201)
+@router.post("/organisations/{organisation_id}/members", status_code=201, summary="Give a person a role")
 def grant(organisation_id: str, body: MemberIn, session: Tx, actor: SignedIn) -> dict[str, str]:
-    """Give a role."""
     return {"membership_id": parties.grant(session, actor, body.person_id, organisation_id, body.role).id}
 
 
-@router.delete("/memberships/{membership_id}", status_code=204)
+@router.delete("/memberships/{membership_id}", status_code=204, summary="End a role now")
 def revoke(membership_id: str, session: Tx, actor: SignedIn) -> None:
-    """End a role now."""
     parties.revoke(session, actor, membership_id)
 
 
-@router.get("/organisations/{organisation_id}/invitations")
+@router.get("/organisations/{organisation_id}/invitations", summary="Open invitations of an organisation")
 def invitations(organisation_id: str, session: Read, actor: SignedIn) -> list[InvitationOut]:
-    """Open invitations."""
     parties.list_members(session, actor, organisation_id)
     return [InvitationOut.model_validate(found) for found in parties.invitations(session, organisation_id)]
 
 
-@router.post("/organisations/{organisation_id}/invitations", status_code=201)
+@router.post("/organisations/{organisation_id}/invitations", status_code=201, summary="Invite an address to a role")
 def invite(
     organisation_id: str, body: InvitationIn, session: Tx, actor: SignedIn, services: ServicesOf
 ) -> InvitationOut:
-    """Invite an address to a role; the mail carries the link."""
+    """The mail carries the link."""
     return InvitationOut.model_validate(
         parties.invite(
             session,
@@ -362,15 +345,14 @@ def invite(
     )
 
 
-@router.delete("/invitations/{invitation_id}", status_code=204)
+@router.delete("/invitations/{invitation_id}", status_code=204, summary="Withdraw an invitation")
 def revoke_invitation(invitation_id: str, session: Tx, actor: SignedIn) -> None:
-    """Withdraw an invitation."""
     parties.revoke_invitation(session, actor, invitation_id)
 
 
-@router.post("/invitations/accept", status_code=201)
+@router.post("/invitations/accept", status_code=201, summary="Accept an invitation")
 def accept(body: JoinIn, session: Tx, actor: CurrentActor) -> PersonOut:
-    """Join: with one's own account when a token of it is sent, else with a new one."""
+    """With one's own account when its access token is sent, else with a new account."""
     joined = parties.accept_invitation(
         session, body.token, name=body.name, password=body.password, person_id=actor.person_id
     )

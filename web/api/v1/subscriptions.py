@@ -85,7 +85,7 @@ def terms(plan_id: str, session: Read) -> TermsOut:
     )
 
 
-@router.post("/subscriptions", status_code=201, summary="Subscribe")
+@router.post("/subscriptions", status_code=201, summary="Subscribe to a plan")
 def subscribe(
     body: SubscriptionIn, request: Request, services: ServicesOf, actor: SignedIn, key: IdempotencyKey = None
 ) -> OrderOut:

@@ -95,14 +95,22 @@ def keys(request: Request, session: Read, actor: SignedIn, id: str) -> Response:
 
 @router.post("/subscriptions/{id}/keys")
 def create_key(
-    request: Request, session: Tx, services: ServicesOf, actor: SignedIn, id: str, name: Text = "", mode: Text = "live"
+    request: Request,
+    session: Tx,
+    services: ServicesOf,
+    actor: SignedIn,
+    id: str,
+    name: Text = "",
+    mode: Text = "live",
+    networks: Text = "",
 ) -> Response:
     one = overview.held(session, actor, id)
     chosen: Mode = "test" if mode == "test" else "live"
     try:
-        key, secret = credentials.create_key(session, actor, services.settings, id, name, chosen)
+        allowed = _listed(networks)
+        key, secret = credentials.create_key(session, actor, services.settings, id, name, chosen, networks=allowed)
     except (InvalidInput, Conflict) as error:
-        values = {"name": name, "mode": chosen}
+        values = {"name": name, "mode": chosen, "networks": networks}
         return forms.again(request, "developer/keys.html", error, values, **_keys(session, actor, one))
     return _shown_once(request, session, actor, one, key, secret, _("The key “%(name)s” is ready", name=key.name))
 
@@ -119,6 +127,30 @@ def rotate(request: Request, session: Tx, services: ServicesOf, actor: SignedIn,
     one = overview.held(session, actor, key.subscription_id)
     heading = _("“%(name)s” has a new key; the old one works for 24 more hours", name=key.name)
     return _shown_once(request, session, actor, one, key, secret, heading)
+
+
+@router.get("/keys/{id}/networks")
+def networks_page(request: Request, session: Read, actor: SignedIn, id: str) -> Response:
+    key = credentials.get(session, actor, id)
+    one = overview.held(session, actor, key.subscription_id)
+    values = {"networks": "\n".join(key.networks)}
+    return render(request, "developer/networks.html", key=key, one=one, values=values, errors={})
+
+
+@router.post("/keys/{id}/networks")
+def restrict(request: Request, session: Tx, actor: SignedIn, id: str, networks: Text = "") -> Response:
+    try:
+        key = credentials.restrict(session, actor, id, _listed(networks))
+    except InvalidInput as error:
+        key = credentials.get(session, actor, id)
+        one = overview.held(session, actor, key.subscription_id)
+        return forms.again(request, "developer/networks.html", error, {"networks": networks}, key=key, one=one)
+    return RedirectResponse(f"/developer/subscriptions/{key.subscription_id}/keys#keys", 303)
+
+
+def _listed(text: str) -> list[str]:
+    """What was written into a field one a line, or with commas or spaces between."""
+    return text.replace(",", " ").replace("，", " ").split()
 
 
 @router.get("/keys/{id}/revoke")

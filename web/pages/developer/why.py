@@ -105,6 +105,13 @@ REASONS = (
         N_("Use the key that replaced it, or make another one."),
     ),
     Reason(
+        "key-from-elsewhere",
+        403,
+        N_("The key does not work from this address"),
+        N_("The key's owner named the networks it works from, and the call came from another one."),
+        N_("Call from one of them, or have the networks changed on the keys page."),
+    ),
+    Reason(
         "key-of-other-data",
         403,
         N_("The key belongs to other data"),
@@ -215,6 +222,13 @@ REASONS = (
         N_("Too many requests in a minute"),
         N_("The plan allows so many calls a minute; the header RateLimit tells how many are left."),
         N_("Wait for the seconds in Retry-After, and spread calls over the minute."),
+    ),
+    Reason(
+        "organisation-rate-exceeded",
+        429,
+        N_("Too many requests of the organisation in a minute"),
+        N_("All keys of an organisation together may make so many calls a minute, whatever their plans allow."),
+        N_("Wait for the seconds in Retry-After, and spread calls over the minute and over programs."),
     ),
     Reason(
         "quota-exhausted",

@@ -7,6 +7,8 @@ from contracts.privacy import AttackerRisk, ColumnUtility, Exploration, OfficerR
 from web.formats import number, percent
 from web.i18n import N_, localized
 from web.i18n import gettext as _
+from web.pages.officer.series import series
+from web.pages.officer.uniques import uniques
 from web.pages.portal.words import MODELS, UNITS, figure, word
 from web.pages.provider.curve import curve
 from web.pages.provider.effect import before_after, class_sizes
@@ -36,6 +38,8 @@ def review(policy: Policy, artifact: Artifact, report: OfficerReport, row: int) 
         "classes": class_sizes(report.risk_after.histogram, artifact.k_required, unit),
         "meters": _meters(report) if policy.quasi_identifiers else [],
         "utility": _utility(report),
+        "series": series(report) if policy.quasi_identifiers else None,
+        "uniques": uniques(found.sample_uniques) if found else None,
         "curve": curve(found.curve, policy.k) if found else None,
         "obstacles": obstacles(found.obstacles, policy) if found else None,
         "unexplored": _unexplored(policy, found),
@@ -63,6 +67,7 @@ def full(policy: Policy, report: OfficerReport) -> dict[str, Any]:
         "before": class_sizes(report.risk_before.histogram, policy.k, unit),
         "risk_before": [_risk_row(found) for found in report.risk_before.attackers],
         "risk_after": [_risk_row(found) for found in report.risk_after.attackers],
+        "households": _households(report),
         "riskiest": [(found.subjects, _shapes(found.shapes)) for found in report.riskiest],
         "distributions": [_distribution(found) for found in report.utility],
         "treatments": [
@@ -143,6 +148,23 @@ def _meters(report: OfficerReport) -> list[dict[str, Any]]:
                 ),
             }
         )
+    homes = report.risk_after.households
+    if homes is not None:
+        before = report.risk_before.households
+        shown.append(
+            {
+                "label": _("That at least one of a household is recognised"),
+                "value": homes.highest,
+                "limit": homes.threshold,
+                "scale": max(homes.threshold * 2, homes.highest, 0.01),
+                "hint": _(
+                    "on average %(average)s; above the limit %(share)s; before the treatment %(before)s",
+                    average=percent(homes.average, 2),
+                    share=percent(homes.share_above, 2),
+                    before=percent(before.share_above if before else None, 2),
+                ),
+            }
+        )
     return shown
 
 
@@ -168,6 +190,21 @@ def _distribution(found: ColumnUtility) -> dict[str, Any]:
         "rows": [(label or "—", before.get(label), after.get(label)) for label in labels[:12]],
         "kept": None if found.distance is None else 1 - found.distance,
     }
+
+
+def _households(report: OfficerReport) -> list[list[str]]:
+    """Risk of households before and after, where the policy tells who lives together."""
+    before, after = report.risk_before.households, report.risk_after.households
+    if before is None or after is None:
+        return []
+    both = (before, after)
+    return [
+        [_("Households"), *(number(one.households) for one in both)],
+        [_("Members of the largest"), *(number(one.largest) for one in both)],
+        [_("Highest risk"), *(percent(one.highest) for one in both)],
+        [_("Average risk"), *(percent(one.average, 2) for one in both)],
+        [_("Share above %(limit)s", limit=percent(after.threshold)), *(percent(one.share_above) for one in both)],
+    ]
 
 
 def _risk_row(found: AttackerRisk) -> tuple[str, float, float, float]:

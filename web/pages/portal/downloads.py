@@ -75,13 +75,14 @@ def _release(session: Session, dataset_id: str, slug: str, version: str) -> Rele
 def _caller(request: Request, session: Session, actor: Actor, dataset_id: str) -> Caller:
     """A key where one is sent; else the subscription of a signed-in person; else the address."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    address = request.client.host if request.client else ""
     if scheme.lower() == "bearer" and not secret.startswith("sy_pat_"):
-        return WithKey(secret.strip())
+        return WithKey(secret.strip(), address)
     for organisation_id in sorted(actor.organisations(Permission.USAGE_READ)):
         for one in subscriptions.for_organisation(session, organisation_id):
             if one.dataset_id == dataset_id and one.state == SubscriptionState.ACTIVE:
                 return InPerson(actor, one.id)
-    return FromAddress(request.client.host if request.client else "")
+    return FromAddress(address)
 
 
 def _chosen_id(request: Request) -> str:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from catalog.datasets import service as datasets
+from catalog.releases import service as releases
 from web.dependencies import Read, ServicesOf
 
 router = APIRouter(tags=["catalogue"])
@@ -31,12 +32,15 @@ def catalogue(request: Request, session: Read, services: ServicesOf, form: Form)
 
 @router.get("/dataset/{slug}.{form}", summary="A dataset as DCAT-AP", response_class=Response)
 def dataset(request: Request, session: Read, services: ServicesOf, slug: str, form: Form) -> Response:
-    """One dataset in W3C DCAT 3 after DCAT-AP 3."""
+    """One dataset in W3C DCAT 3 after DCAT-AP 3. 410 when all its releases were withdrawn."""
     from catalog.dcat import service as dcat
 
     found = datasets.get_dataset(session, slug)
     if found.slug != slug:
         return RedirectResponse(f"/dataset/{found.slug}.{form}", 301)
+    if releases.current_release(session, found.id) is None:
+        for last in releases.releases_of(session, found.id)[:1]:
+            releases.get_release(session, last.id)  # says when and why it was withdrawn
     graph = dcat.describe_dataset(session, slug, services.settings.base_url)
     return _answer(request, dcat.serialise(graph, form), dcat.FORMS[form][1])
 

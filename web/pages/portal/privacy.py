@@ -139,6 +139,10 @@ class PrivacyReport:
             ]
         if found.linked_k is not None:
             rows.append((_("Subjects with the same set of groups, at least"), formats.number(found.linked_k)))
+        if found.series is not None and found.series.k is not None:
+            names = ", ".join(found.series.compared)
+            label = _("Subjects left when intersected with the earlier versions %(versions)s, at least", versions=names)
+            rows.append((label, formats.number(found.series.k)))
         if found.loss_by_column:
             rows.append((_("Detail lost, mean of the columns"), formats.percent(found.loss)))
         if found.texts_redacted:

@@ -28,6 +28,7 @@ TREATMENTS = {
     "with": N_("made coarser together with another column"),
     "round": N_("rounded"),
     "top-bottom": N_("extremes cut"),
+    "micro-aggregate": N_("means of neighbours"),
 }
 ROLES = {
     "direct-identifier": N_("direct identifier"),
@@ -46,6 +47,7 @@ MODELS = {
     "k-anonymity": N_("k-anonymity: records that look the same"),
     "max-risk": N_("highest chance of a right guess about anybody"),
     "average-risk": N_("average chance of a right guess"),
+    "household-risk": N_("highest chance that at least one of a household is guessed"),
     "distinct-l-diversity": N_("l-diversity: different values of a sensitive attribute among them"),
     "entropy-l-diversity": N_("entropy l-diversity: as uncertain as so many equally frequent values"),
     "recursive-cl-diversity": N_("(c,l)-diversity: the most frequent value against the rarer ones, below c"),

@@ -93,6 +93,8 @@ def _fields(policy: Policy, values: dict[str, str]) -> dict[str, Any]:
         "subjects": [("", _("every row is its own subject"))] + [(name, name) for name in policy.columns],
         "subject_unit": values.get("subject_unit", policy.subject_unit),
         "units": [(unit.value, word(UNITS, unit)) for unit in SubjectUnit],
+        "household": values.get("household", policy.household or ""),
+        "households": [("", _("the table does not tell"))] + [(name, name) for name in policy.columns],
         "missing": values.get("missing", policy.missing),
         "meanings": [(meaning.value, word(MISSING, meaning)) for meaning in MissingMeaning],
         "algorithm": values.get("algorithm", policy.algorithm),
@@ -192,7 +194,8 @@ def _by_field(error: InvalidInput, policy: Policy) -> dict[str, str]:
             told.setdefault(f"{field}-{places[parts[1]]}", f"{parts[1]}: {message}")
         else:
             told.setdefault(
-                pointer if pointer in ("k", "suppression_limit", "subject") or "-" in pointer else "", message
+                pointer if pointer in ("k", "suppression_limit", "subject", "household") or "-" in pointer else "",
+                message,
             )
     return told
 

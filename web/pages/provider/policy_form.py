@@ -28,6 +28,7 @@ TREATMENTS: dict[str, str] = {
     "with": N_("Together with another column"),
     "round": N_("Round numbers"),
     "top-bottom": N_("Cut extremes"),
+    "micro-aggregate": N_("Mean of neighbouring numbers"),
 }
 PARAMETERS: dict[str, tuple[str, str]] = {
     "mask": ("3 4", N_("characters kept at the start and at the end")),
@@ -42,6 +43,7 @@ PARAMETERS: dict[str, tuple[str, str]] = {
     "with": ("latitude", N_("the column it is treated with")),
     "round": ("5", N_("the step")),
     "top-bottom": ("0 100", N_("lowest and highest value; a dash leaves one open: - 100")),
+    "micro-aggregate": ("5", N_("subjects in a group, at least")),
 }
 _GENERALISED = {"numeric", "date", "hour-bands", "divisions", "prefix", "geo-grid", "category"}
 
@@ -78,6 +80,8 @@ def parameter_of(column: ColumnPolicy) -> str:
             return str(operator["column"])
         case "round":
             return _joined([operator["step"]])
+        case "micro-aggregate":
+            return str(operator["size"])
         case "top-bottom":
             return " ".join("-" if v is None else f"{v:g}" for v in (operator["low"], operator["high"]))
     return ""
@@ -113,6 +117,7 @@ def read(form: Mapping[str, str], before: Policy) -> Policy:
         "columns": columns,
         "subject": subject,
         "subject_unit": form.get("subject_unit", before.subject_unit) if subject else "row",
+        "household": form.get("household", before.household or "") or None,
         "models": _models(form, before),
         "suppression_limit": _share(form, before.suppression_limit),
         "missing": form.get("missing", before.missing),
@@ -159,6 +164,8 @@ def _operator(kind: str, words: list[str], known: ColumnPolicy) -> dict[str, Any
             return {"kind": kind, "column": " ".join(words)}
         case "round":
             return {"kind": kind, "step": float(words[0])}
+        case "micro-aggregate":
+            return {"kind": kind, "size": int(words[0])}
         case "top-bottom":
             low, high = (None if word == "-" else float(word) for word in words)
             return {"kind": kind, "low": low, "high": high}
