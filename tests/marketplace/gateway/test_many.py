@@ -11,7 +11,7 @@ from marketplace.metering import service as metering
 from tests.factories.dataplane import DataPlane
 from tests.quick import runs_long
 
-FEW, MANY = (5, 4), (1000, 10)
+FEW, MANY = (5, 4), (60, 10)
 """Products, and keys of each."""
 
 
