@@ -26,7 +26,7 @@ from anonymizer.series import Earlier, Followed
 from anonymizer.sources import Source
 from anonymizer.verification.counting import Counts, count
 from contracts.errors import InvalidInput
-from contracts.privacy import Manifest, Policy, RecomputableClaims, UncomparedRelease
+from contracts.privacy import Manifest, MissingMeaning, Policy, RecomputableClaims, UncomparedRelease
 
 _SAMPLE = 20
 
@@ -133,8 +133,8 @@ def anonymize_in_series(
 def _refuse_less_than_asked(prepared: Prepared, classes: Classes, counts: Counts) -> None:
     """Classes as they would be published are counted by code that shares nothing with the search. Where they disagree
     one of them is wrong, and nothing may leave. Raises RuntimeError: it is no fault of who asked."""
-    if not prepared.quasi_identifiers or not len(classes.subjects):
-        return
+    if not prepared.quasi_identifiers or not len(classes.subjects) or prepared.policy.missing is MissingMeaning.ANY:
+        return  # where an empty cell matches anything, candidates lie in several classes
     found = [int(classes.subjects.min()), *([] if counts.k_by_subject is None else [counts.k_by_subject])]
     least = prepared.histogram.requirements.k
     if min(found) < least:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from anonymizer import engines
 from anonymizer.algorithms import full_domain, local
 from anonymizer.algorithms.recoding import Recoding
 from anonymizer.engines import Demand, Histogram
+from anonymizer.errors import Unreachable
 from anonymizer.hierarchies import EncodedColumn, encode, encode_plain
 from anonymizer.hierarchies.distinct import Distinct
 from anonymizer.hierarchies.encoded import factorise
@@ -145,8 +147,12 @@ def search(prepared: Prepared, coin: bytes) -> Recoding:
     if policy.algorithm is Algorithm.FULL_DOMAIN:
         seconds = full_domain.SECONDS if policy.search_seconds is None else policy.search_seconds
         return _published(histogram, full_domain.recode(histogram, policy.suppression_limit, seconds=seconds))
-    any_value = policy.missing is MissingMeaning.ANY
-    return _published(histogram, local.recode(histogram, policy.suppression_limit, coin, missing_is_any=any_value))
+    if policy.missing is MissingMeaning.ANY:
+        # Classes in which an empty cell is a value of its own hold as well: there are more candidates, not fewer.
+        with suppress(Unreachable):
+            found = local.recode(histogram, policy.suppression_limit, coin, missing_is_any=True)
+            return _published(histogram, found)
+    return _published(histogram, local.recode(histogram, policy.suppression_limit, coin))
 
 
 def _published(histogram: Histogram, recoding: Recoding) -> Recoding:

@@ -30,7 +30,7 @@ url, home, subscription = sys.argv[1:]
 settings = Settings(home=Path(home), database_url=url)
 meter = Meter(Database(url), FolderStore(settings.home / "objects"), settings)
 meter.start()
-account, terms = Account(subscription, "organisation", "key", "dataset", "release", "live"), Terms(500, 500)
+account, terms = Account(subscription, "organisation", "key", "dataset", "release", "live"), Terms(1_000_000, 1_000_000)
 
 def answer():
     receipt = meter.charge(account, terms, status=200, rows=1, size=10, fingerprint=1, request_id="")
